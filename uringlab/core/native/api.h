@@ -1,0 +1,195 @@
+/*
+ * Everything Python may call, once: the C files include this text, and cffi
+ * reads the same text as its cdef. So: declarations only, no preprocessor.
+ *
+ * The io_uring structures are the project's own copy of the kernel's uapi
+ * (include/uapi/linux/io_uring.h, Linux 6.18). Distribution headers are years
+ * behind the kernels they run on.
+ *
+ * Return values are the kernel's convention: >= 0 is an answer, < 0 is -errno.
+ * Four answers are ours and lie far outside the errno range.
+ */
+
+enum {
+    UL_E_CLOSED = -10001,  /* the ring is closed (or closing) */
+    UL_E_FORKED = -10002,  /* this process is a fork()ed child: the ring is the parent's */
+    UL_E_FULL = -10003,    /* no free SQE slot */
+    UL_E_BUSY = -10004     /* another thread is inside io_uring_enter() on this ring */
+};
+
+/* ---- the kernel's own structures ------------------------------------- */
+
+struct io_sqring_offsets {
+    uint32_t head;
+    uint32_t tail;
+    uint32_t ring_mask;
+    uint32_t ring_entries;
+    uint32_t flags;
+    uint32_t dropped;
+    uint32_t array;
+    uint32_t resv1;
+    uint64_t user_addr;
+};
+
+struct io_cqring_offsets {
+    uint32_t head;
+    uint32_t tail;
+    uint32_t ring_mask;
+    uint32_t ring_entries;
+    uint32_t overflow;
+    uint32_t cqes;
+    uint32_t flags;
+    uint32_t resv1;
+    uint64_t user_addr;
+};
+
+struct io_uring_params {
+    uint32_t sq_entries;
+    uint32_t cq_entries;
+    uint32_t flags;
+    uint32_t sq_thread_cpu;
+    uint32_t sq_thread_idle;
+    uint32_t features;
+    uint32_t wq_fd;
+    uint32_t resv[3];
+    struct io_sqring_offsets sq_off;
+    struct io_cqring_offsets cq_off;
+};
+
+/* ---- memory.c: memory the kernel may touch ---------------------------- */
+
+typedef struct ul_mem ul_mem;
+
+struct ul_mem_stats {
+    uint64_t live;         /* blocks that exist now */
+    uint64_t live_bytes;
+    uint64_t retired;      /* references given up for good: see ul_ring_close() */
+};
+
+/* A zeroed block with one reference, the caller's. `guarded`: whole pages with
+ * an unmapped page behind them; else a small block for what the kernel only
+ * reads (paths, timespecs). NULL when there is no memory. */
+ul_mem *ul_mem_new(size_t size, int guarded);
+void ul_mem_ref(ul_mem *mem);
+void ul_mem_unref(ul_mem *mem);
+void *ul_mem_base(ul_mem *mem);
+size_t ul_mem_size(ul_mem *mem);
+void ul_mem_get_stats(struct ul_mem_stats *out);
+/* The address of a page that is reserved and can never be read or written. */
+uint64_t ul_bad_address(void);
+
+/* ---- ring.c: one ring, one owner -------------------------------------- */
+
+typedef struct ul_ring ul_ring;
+
+enum { UL_REGION_SQ = 0, UL_REGION_CQ = 1, UL_REGION_SQES = 2, UL_REGIONS = 3 };
+
+/* io_uring_setup(2). On success *out owns the fd. */
+int ul_ring_open(uint32_t entries, struct io_uring_params *params, ul_ring **out);
+/* mmap(2) of one of the ring's regions at the kernel's magic offset. */
+int ul_ring_map(ul_ring *ring, int region, uint64_t offset, size_t size);
+/* Check every offset the kernel gave against the mappings; wire the queues. */
+int ul_ring_wire(ul_ring *ring);
+/* Cancel, wait at most patience_ns, unmap, close. Returns how many references
+ * to memory had to be given up because the kernel might still use them. */
+int64_t ul_ring_close(ul_ring *ring, int64_t patience_ns);
+/* ul_ring_close() if need be, then the handle itself. */
+void ul_ring_free(ul_ring *ring);
+int ul_ring_fd(ul_ring *ring);
+/* len bytes of a mapped region, bounds-checked: -ERANGE outside it. */
+int ul_ring_read(ul_ring *ring, int region, size_t offset, void *out, size_t len);
+
+/* ---- sq.c ------------------------------------------------------------- */
+
+/* Copy one whole SQE into the slot at the local tail; the slot takes a
+ * reference on each block. Returns the SQE's index (not masked), or UL_E_FULL. */
+int64_t ul_sq_push(ul_ring *ring, const void *sqe, ul_mem *const *mems, uint32_t n_mems);
+/* Take a slot as it is: it is made a silent NOP first. */
+int64_t ul_sq_take(ul_ring *ring);
+/* Write into a slot that was taken and is not published yet, else -ESTALE. */
+int ul_sq_poke(ul_ring *ring, uint32_t index, uint32_t offset, const void *bytes, uint32_t len);
+/* Let a slot that is not published hold one more block. */
+int ul_sq_hold(ul_ring *ring, uint32_t index, ul_mem *mem);
+/* Local tail -> shared tail, store-release. Returns how many became visible. */
+int64_t ul_sq_publish(ul_ring *ring);
+/* Free slots: entries - (local tail - head). */
+int64_t ul_sq_space(ul_ring *ring);
+
+/* ---- cq.c ------------------------------------------------------------- */
+
+struct ul_cqe {
+    uint64_t user_data;
+    int32_t res;
+    uint32_t flags;
+    uint64_t extra[2];     /* CQE32's second half, else zero */
+};
+
+int64_t ul_cq_ready(ul_ring *ring);
+/* Copy up to max CQEs, the oldest first; the head stays where it is. */
+int64_t ul_cq_peek(ul_ring *ring, struct ul_cqe *out, uint32_t max);
+/* Let go of n CQEs: what their requests held is released, then the head is
+ * store-released. -ERANGE when fewer are ready. */
+int64_t ul_cq_advance(ul_ring *ring, uint32_t n);
+/* peek + advance in one: copy up to max CQEs and move the head past them. */
+int64_t ul_cq_drain(ul_ring *ring, struct ul_cqe *out, uint32_t max);
+
+/* ---- enter.c ---------------------------------------------------------- */
+
+struct ul_wait {
+    int64_t timeout_ns;    /* < 0: for ever */
+    uint64_t sigmask;      /* signals blocked while inside, 1 << (signo - 1) */
+    uint32_t has_sigmask;
+};
+
+/* What the last io_uring_enter() on this ring was asked, and answered. It is
+ * written in C before Python gets to run a signal handler, so a
+ * KeyboardInterrupt on the way out loses nothing. */
+struct ul_enter {
+    uint64_t serial;       /* counts the calls */
+    uint32_t to_submit;
+    uint32_t min_complete;
+    uint32_t flags;
+    int32_t result;
+    uint64_t started_ns;   /* CLOCK_MONOTONIC */
+    uint64_t ended_ns;
+};
+
+int64_t ul_enter(ul_ring *ring, uint32_t to_submit, uint32_t min_complete, uint32_t flags,
+                 const struct ul_wait *wait);
+/* publish + enter by the rules of liburing's submit: SQPOLL is woken only when
+ * it sleeps; GETEVENTS is added when there is something only it can bring. */
+int64_t ul_submit(ul_ring *ring, uint32_t wait_nr, const struct ul_wait *wait);
+int ul_last_enter(ul_ring *ring, struct ul_enter *out);
+int64_t ul_register(ul_ring *ring, uint32_t opcode, void *arg, uint32_t nr_args);
+
+/* ---- observe.c: look, never touch ------------------------------------- */
+
+struct ul_words {
+    uint64_t time_ns;      /* CLOCK_MONOTONIC */
+    uint64_t epoch;        /* grows with every SQE byte this library writes */
+    uint64_t outstanding;  /* published requests whose final CQE we have not let go of */
+    uint32_t sq_head;
+    uint32_t sq_tail;
+    uint32_t sq_local;
+    uint32_t sq_flags;
+    uint32_t sq_dropped;
+    uint32_t sq_entries;
+    uint32_t cq_head;
+    uint32_t cq_tail;
+    uint32_t cq_flags;
+    uint32_t cq_overflow;
+    uint32_t cq_entries;
+    uint32_t sqe_size;
+    uint32_t cqe_size;
+};
+
+int ul_ring_words(ul_ring *ring, struct ul_words *out);
+/* The words and the raw bytes of both queues, one coherent look. */
+int ul_ring_sample(ul_ring *ring, struct ul_words *out, void *sqes, size_t sqes_size, void *cqes,
+                   size_t cqes_size);
+
+/* ---- the bare system calls, for probing and for tests ------------------ */
+
+int64_t ul_sys_setup(uint32_t entries, struct io_uring_params *params);
+int64_t ul_sys_enter(int fd, uint32_t to_submit, uint32_t min_complete, uint32_t flags);
+int64_t ul_sys_register(int fd, uint32_t opcode, void *arg, uint32_t nr_args);

@@ -1,0 +1,203 @@
+/*
+ * io_uring_enter(2): the one door between the queues and the kernel.
+ *
+ * The lock is not held inside: a thread may wait here for ever while another
+ * draws the ring. `entering` keeps the ring open under it meanwhile.
+ */
+#define _GNU_SOURCE
+#include "uringlab.h"
+
+#include <errno.h>
+#include <linux/time_types.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#ifndef __NR_io_uring_setup
+#define __NR_io_uring_setup 425
+#define __NR_io_uring_enter 426
+#define __NR_io_uring_register 427
+#endif
+
+struct getevents_arg {
+    uint64_t sigmask;
+    uint32_t sigmask_sz;
+    uint32_t min_wait_usec;
+    uint64_t ts;
+};
+
+enum { KERNEL_SIGSET_BYTES = 8 };
+
+uint64_t now_ns(void) {
+    struct timespec ts;
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+static int64_t sys_enter(int fd, uint32_t to_submit, uint32_t min_complete, uint32_t flags,
+                         const void *arg, size_t size) {
+    long ret = syscall(__NR_io_uring_enter, fd, to_submit, min_complete, flags, arg, size);
+    return ret < 0 ? -errno : ret;
+}
+
+/* Before 5.11 the system call knows no timeout: wait on the ring's fd first. */
+static int64_t enter_after_poll(ul_ring *ring, uint32_t to_submit, uint32_t min_complete,
+                                uint32_t flags, const struct ul_wait *wait) {
+    int64_t submitted = sys_enter(ring->fd, to_submit, 0, flags & ~ENTER_GETEVENTS, NULL, 0);
+    if (submitted < 0)
+        return submitted;
+    uint64_t deadline = now_ns() + (uint64_t)wait->timeout_ns;
+    sigset_t mask;
+    sigemptyset(&mask);
+    for (int signo = 1; signo <= 64; signo++)
+        if (wait->has_sigmask && (wait->sigmask >> (signo - 1) & 1))
+            sigaddset(&mask, signo);
+    while (load_acquire(ring->cq_tail) - load_relaxed(ring->cq_head) < min_complete) {
+        uint64_t now = now_ns();
+        if (now >= deadline)
+            return submitted ? submitted : -ETIME;
+        struct timespec left = {(time_t)((deadline - now) / 1000000000u),
+                                (long)((deadline - now) % 1000000000u)};
+        struct pollfd pfd = {.fd = ring->fd, .events = POLLIN};
+        int n = ppoll(&pfd, 1, &left, wait->has_sigmask ? &mask : NULL);
+        if (n < 0)
+            return submitted ? submitted : -errno;
+        /* POLLIN says "some are ready", we may want more: let the kernel count. */
+        if (n > 0) {
+            int64_t err = sys_enter(ring->fd, 0, 0, ENTER_GETEVENTS, NULL, 0);
+            if (err < 0)
+                return err;
+            if (load_acquire(ring->cq_tail) - load_relaxed(ring->cq_head) < min_complete) {
+                struct timespec nap = {0, 1000000};
+                nanosleep(&nap, NULL);
+            }
+        }
+    }
+    return submitted;
+}
+
+static int64_t enter_with(ul_ring *ring, uint32_t to_submit, uint32_t min_complete, uint32_t flags,
+                          const struct ul_wait *wait) {
+    if (!wait || (wait->timeout_ns < 0 && !wait->has_sigmask))
+        return sys_enter(ring->fd, to_submit, min_complete, flags, NULL, 0);
+    if (wait->timeout_ns < 0)
+        return sys_enter(ring->fd, to_submit, min_complete, flags, &wait->sigmask,
+                         KERNEL_SIGSET_BYTES);
+    if (!(ring->params.features & FEAT_EXT_ARG))
+        return enter_after_poll(ring, to_submit, min_complete, flags, wait);
+    struct __kernel_timespec ts = {wait->timeout_ns / 1000000000, wait->timeout_ns % 1000000000};
+    struct getevents_arg arg = {.ts = (uint64_t)(uintptr_t)&ts};
+    if (wait->has_sigmask) {
+        arg.sigmask = (uint64_t)(uintptr_t)&wait->sigmask;
+        arg.sigmask_sz = KERNEL_SIGSET_BYTES;
+    }
+    return sys_enter(ring->fd, to_submit, min_complete, flags | ENTER_EXT_ARG, &arg, sizeof arg);
+}
+
+/* Called with the lock held and with it held on return; let go inside. */
+int64_t enter_unlocked(ul_ring *ring, uint32_t to_submit, uint32_t min_complete, uint32_t flags,
+                       const struct ul_wait *wait) {
+    struct ul_enter enter = {.to_submit = to_submit, .min_complete = min_complete, .flags = flags};
+    ring->entering++;
+    ring_unlock(ring);
+    enter.started_ns = now_ns();
+    int64_t answer = enter_with(ring, to_submit, min_complete, flags, wait);
+    enter.ended_ns = now_ns();
+    pthread_mutex_lock(&ring->lock);
+    ring->entering--;
+    enter.result = (int32_t)answer;
+    enter.serial = ring->last.serial + 1;
+    ring->last = enter;
+    return answer;
+}
+
+int64_t ul_enter(ul_ring *ring, uint32_t to_submit, uint32_t min_complete, uint32_t flags,
+                 const struct ul_wait *wait) {
+    int64_t answer = ring_lock(ring);
+    if (answer < 0)
+        return answer;
+    answer = enter_unlocked(ring, to_submit, min_complete, flags, wait);
+    ring_unlock(ring);
+    return answer;
+}
+
+int64_t ul_submit(ul_ring *ring, uint32_t wait_nr, const struct ul_wait *wait) {
+    int64_t answer = ring_lock(ring);
+    if (answer < 0)
+        return answer;
+    answer = sq_publish_locked(ring);
+    if (answer < 0) {
+        ring_unlock(ring);
+        return answer;
+    }
+    uint32_t published = (uint32_t)answer;
+    uint32_t to_submit = load_relaxed(ring->sq_tail) - load_acquire(ring->sq_head);
+    uint32_t flags = 0;
+    bool needed = to_submit > 0;
+    if (ring->params.flags & SETUP_SQPOLL) {
+        /*
+         * The poll thread sleeps like this: set NEED_WAKEUP, full fence, look
+         * at the tail once more, sleep. We do the mirror image: store the tail,
+         * full fence, look at NEED_WAKEUP. A release store is not enough: the
+         * CPU may let our later load of the flag pass the store of the tail,
+         * both sides would miss the other's store, and the thread would sleep
+         * on work that is there.
+         */
+        __atomic_thread_fence(__ATOMIC_SEQ_CST);
+        needed = false;
+        if (to_submit && (load_relaxed(ring->sq_flags) & SQ_NEED_WAKEUP)) {
+            flags |= ENTER_SQ_WAKEUP;
+            needed = true;
+        }
+        to_submit = published; /* what the answer counts: the thread does the rest */
+    }
+    /* Only GETEVENTS reaps an IOPOLL ring, flushes an overflow, and runs task
+     * work that was deferred. */
+    if (wait_nr || (ring->params.flags & SETUP_IOPOLL) ||
+        (load_relaxed(ring->sq_flags) & (SQ_CQ_OVERFLOW | SQ_TASKRUN))) {
+        flags |= ENTER_GETEVENTS;
+        needed = true;
+    }
+    answer = needed ? enter_unlocked(ring, to_submit, wait_nr, flags, wait) : to_submit;
+    ring_unlock(ring);
+    return answer;
+}
+
+int ul_last_enter(ul_ring *ring, struct ul_enter *out) {
+    int answer = ring_lock(ring);
+    if (answer < 0)
+        return answer;
+    *out = ring->last;
+    ring_unlock(ring);
+    return 0;
+}
+
+int64_t ul_register(ul_ring *ring, uint32_t opcode, void *arg, uint32_t nr_args) {
+    int64_t answer = ring_lock(ring);
+    if (answer < 0)
+        return answer;
+    ring->entering++;
+    ring_unlock(ring);
+    answer = ul_sys_register(ring->fd, opcode, arg, nr_args);
+    pthread_mutex_lock(&ring->lock);
+    ring->entering--;
+    ring_unlock(ring);
+    return answer;
+}
+
+int64_t ul_sys_setup(uint32_t entries, struct io_uring_params *params) {
+    long ret = syscall(__NR_io_uring_setup, entries, params);
+    return ret < 0 ? -errno : ret;
+}
+
+int64_t ul_sys_enter(int fd, uint32_t to_submit, uint32_t min_complete, uint32_t flags) {
+    return sys_enter(fd, to_submit, min_complete, flags, NULL, 0);
+}
+
+int64_t ul_sys_register(int fd, uint32_t opcode, void *arg, uint32_t nr_args) {
+    long ret = syscall(__NR_io_uring_register, fd, opcode, arg, nr_args);
+    return ret < 0 ? -errno : ret;
+}

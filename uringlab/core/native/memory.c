@@ -1,0 +1,113 @@
+/*
+ * Memory the kernel may touch.
+ *
+ * The kernel reads and writes a request's memory after the system call that
+ * submitted it returned, so such memory cannot belong to a Python object: it
+ * belongs to a counted block in C. Python holds one reference; every request
+ * that names the block holds another until its final CQE. Whoever lets go last
+ * frees it; a garbage collector that runs early, an exception or a dropped
+ * name therefore free nothing that is in flight.
+ */
+#define _GNU_SOURCE
+#include "uringlab.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+struct ul_mem {
+    uint8_t *base;
+    size_t size;
+    size_t mapped; /* bytes mmap()ed, the guard page included; 0: malloc()ed */
+    uint32_t refs;
+};
+
+static struct ul_mem_stats stats;
+
+static size_t page_size(void) {
+    return (size_t)sysconf(_SC_PAGESIZE);
+}
+
+static uint8_t *map_guarded(size_t size, size_t *mapped) {
+    size_t page = page_size();
+    size_t body = (size + page - 1) / page * page;
+    if (size == 0)
+        body = page;
+    if (body < size || body + page < body)
+        return NULL;
+    /* The guard behind the block turns a length that lies into EFAULT. */
+    uint8_t *base = mmap(NULL, body + page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (base == MAP_FAILED)
+        return NULL;
+    if (mprotect(base, body, PROT_READ | PROT_WRITE) != 0) {
+        munmap(base, body + page);
+        return NULL;
+    }
+    *mapped = body + page;
+    return base;
+}
+
+ul_mem *ul_mem_new(size_t size, int guarded) {
+    ul_mem *mem = calloc(1, sizeof *mem);
+    if (!mem)
+        return NULL;
+    mem->size = size;
+    mem->refs = 1;
+    mem->base = guarded ? map_guarded(size, &mem->mapped) : calloc(1, size ? size : 1);
+    if (!mem->base) {
+        free(mem);
+        return NULL;
+    }
+    __atomic_add_fetch(&stats.live, 1, __ATOMIC_RELAXED);
+    __atomic_add_fetch(&stats.live_bytes, size, __ATOMIC_RELAXED);
+    return mem;
+}
+
+void ul_mem_ref(ul_mem *mem) {
+    __atomic_add_fetch(&mem->refs, 1, __ATOMIC_RELAXED);
+}
+
+void ul_mem_unref(ul_mem *mem) {
+    if (__atomic_sub_fetch(&mem->refs, 1, __ATOMIC_ACQ_REL) != 0)
+        return;
+    __atomic_sub_fetch(&stats.live, 1, __ATOMIC_RELAXED);
+    __atomic_sub_fetch(&stats.live_bytes, mem->size, __ATOMIC_RELAXED);
+    if (mem->mapped)
+        munmap(mem->base, mem->mapped);
+    else
+        free(mem->base);
+    free(mem);
+}
+
+void *ul_mem_base(ul_mem *mem) {
+    return mem->base;
+}
+
+size_t ul_mem_size(ul_mem *mem) {
+    return mem->size;
+}
+
+void ul_mem_get_stats(struct ul_mem_stats *out) {
+    out->live = __atomic_load_n(&stats.live, __ATOMIC_RELAXED);
+    out->live_bytes = __atomic_load_n(&stats.live_bytes, __ATOMIC_RELAXED);
+    out->retired = __atomic_load_n(&stats.retired, __ATOMIC_RELAXED);
+}
+
+void mem_note_retired(void) {
+    __atomic_add_fetch(&stats.retired, 1, __ATOMIC_RELAXED);
+}
+
+static pthread_once_t bad_once = PTHREAD_ONCE_INIT;
+static void *bad_page;
+
+static void reserve_bad_page(void) {
+    void *page = mmap(NULL, page_size(), PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    /* Without a page of our own, address 0 serves: mmap_min_addr keeps it empty. */
+    bad_page = page == MAP_FAILED ? NULL : page;
+}
+
+uint64_t ul_bad_address(void) {
+    pthread_once(&bad_once, reserve_bad_page);
+    return (uint64_t)(uintptr_t)bad_page;
+}

@@ -1,0 +1,169 @@
+/*
+ * The submission queue: you write, the kernel reads.
+ *
+ * Two tails. The *local* tail (sq_local) counts the slots that are filled and
+ * lives in our memory; the *shared* tail is the word the kernel looks at. They
+ * are apart so that a batch of SQEs becomes visible with a single store, and so
+ * that nothing half-written is ever visible: push() fills a whole slot and
+ * moves the local tail, publish() store-releases the shared one.
+ */
+#include "uringlab.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static uint8_t *slot_at(ul_ring *ring, uint32_t index) {
+    return ring->sqes + (size_t)(index & ring->sq_mask) * ring->sqe_size;
+}
+
+/* Acquire: the kernel's reads of the slots before its head are over, so we may
+ * write into them again. */
+static uint32_t space(ul_ring *ring) {
+    return ring->sq_entries - (ring->sq_local - load_acquire(ring->sq_head));
+}
+
+static int add_hold(struct hold **list, ul_mem *mem) {
+    struct hold *hold = malloc(sizeof *hold);
+    if (!hold)
+        return -ENOMEM;
+    ul_mem_ref(mem);
+    hold->mem = mem;
+    hold->next = *list;
+    *list = hold;
+    return 0;
+}
+
+int64_t ul_sq_push(ul_ring *ring, const void *sqe, ul_mem *const *mems, uint32_t n_mems) {
+    struct hold *holds = NULL;
+    for (uint32_t i = 0; i < n_mems; i++) {
+        if (add_hold(&holds, mems[i])) {
+            holds_drop(holds);
+            return -ENOMEM;
+        }
+    }
+    int64_t answer = ring_lock(ring);
+    if (answer == 0) {
+        if (space(ring) == 0) {
+            answer = UL_E_FULL;
+        } else {
+            uint32_t index = ring->sq_local;
+            memcpy(slot_at(ring, index), sqe, ring->sqe_size);
+            ring->slot_holds[index & ring->sq_mask] = holds;
+            ring->slot_taken[index & ring->sq_mask] = 0;
+            ring->sq_local = index + 1;
+            ring->epoch++;
+            answer = index;
+        }
+        ring_unlock(ring);
+    }
+    if (answer < 0)
+        holds_drop(holds);
+    return answer;
+}
+
+int64_t ul_sq_take(ul_ring *ring) {
+    int64_t answer = ring_lock(ring);
+    if (answer < 0)
+        return answer;
+    if (space(ring) == 0) {
+        answer = UL_E_FULL;
+    } else {
+        uint32_t index = ring->sq_local;
+        /* A slot that is taken and forgotten must do no harm when the tail
+         * passes it: a NOP, and silent where the kernel knows the flag. */
+        struct sqe nop = {.opcode = OP_NOP, .fd = -1};
+        if (ring->params.features & FEAT_CQE_SKIP)
+            nop.flags = SQE_CQE_SKIP_SUCCESS;
+        uint8_t *slot = slot_at(ring, index);
+        memset(slot, 0, ring->sqe_size);
+        memcpy(slot, &nop, sizeof nop);
+        ring->slot_holds[index & ring->sq_mask] = NULL;
+        ring->slot_taken[index & ring->sq_mask] = 1;
+        ring->sq_local = index + 1;
+        ring->epoch++;
+        answer = index;
+    }
+    ring_unlock(ring);
+    return answer;
+}
+
+/* Still ours: taken, and between the shared and the local tail. */
+static bool is_ours(ul_ring *ring, uint32_t index) {
+    uint32_t staged = ring->sq_local - load_relaxed(ring->sq_tail);
+    return ring->sq_local - 1 - index < staged && ring->slot_taken[index & ring->sq_mask];
+}
+
+int ul_sq_poke(ul_ring *ring, uint32_t index, uint32_t offset, const void *bytes, uint32_t len) {
+    int answer = ring_lock(ring);
+    if (answer < 0)
+        return answer;
+    if (!is_ours(ring, index)) {
+        answer = -ESTALE;
+    } else if (offset > ring->sqe_size || len > ring->sqe_size - offset) {
+        answer = -ERANGE;
+    } else {
+        memcpy(slot_at(ring, index) + offset, bytes, len);
+        ring->epoch++;
+    }
+    ring_unlock(ring);
+    return answer;
+}
+
+int ul_sq_hold(ul_ring *ring, uint32_t index, ul_mem *mem) {
+    int answer = ring_lock(ring);
+    if (answer < 0)
+        return answer;
+    answer = is_ours(ring, index) ? add_hold(&ring->slot_holds[index & ring->sq_mask], mem) : -ESTALE;
+    ring_unlock(ring);
+    return answer;
+}
+
+int64_t sq_publish_locked(ul_ring *ring) {
+    uint32_t tail = load_relaxed(ring->sq_tail); /* ours: nobody else stores it */
+    uint32_t staged = ring->sq_local - tail;
+    if (staged == 0)
+        return 0;
+    if (staged > ring->sq_entries)
+        return -ESTALE; /* somebody moved the shared tail past our local one */
+    for (uint32_t i = tail; i != ring->sq_local; i++) {
+        const struct sqe *sqe = (const struct sqe *)slot_at(ring, i);
+        if (sqe->opcode == OP_MSG_RING)
+            rings_taint(sqe->off);
+    }
+    int err = rings_catch_up(&ring->tracker);
+    if (!err)
+        err = tracker_reserve(&ring->tracker, staged);
+    if (err)
+        return err;
+    for (uint32_t i = tail; i != ring->sq_local; i++) {
+        uint32_t at = i & ring->sq_mask;
+        tracker_expect(&ring->tracker, (const struct sqe *)slot_at(ring, i), ring->slot_holds[at]);
+        ring->slot_holds[at] = NULL;
+        ring->slot_taken[at] = 0;
+    }
+    /* Release: every byte of the SQEs is visible before the tail that covers
+     * them. Under SQPOLL the kernel reads the tail with an acquire at any
+     * moment; without it, inside io_uring_enter(). */
+    store_release(ring->sq_tail, ring->sq_local);
+    ring->epoch++;
+    return staged;
+}
+
+int64_t ul_sq_publish(ul_ring *ring) {
+    int64_t answer = ring_lock(ring);
+    if (answer < 0)
+        return answer;
+    answer = sq_publish_locked(ring);
+    ring_unlock(ring);
+    return answer;
+}
+
+int64_t ul_sq_space(ul_ring *ring) {
+    int64_t answer = ring_lock(ring);
+    if (answer < 0)
+        return answer;
+    answer = space(ring);
+    ring_unlock(ring);
+    return answer;
+}

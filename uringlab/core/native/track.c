@@ -1,0 +1,181 @@
+/*
+ * Which requests may the kernel still answer, and what do they hold?
+ *
+ * A CQE names its request by user_data and nothing else, and the user picks
+ * the user_data: several requests may share one. So requests are counted by
+ * user_data from publish on, each *final* CQE (without F_MORE: that covers
+ * multishot, and the NOTIF that ends a zero-copy send) counts one down, and
+ * what they hold is released only when the count is zero. Sharing a user_data
+ * makes a release later, never earlier.
+ *
+ * Two kinds of completion would make the count lie, and taint a user_data:
+ *  - a request with CQE_SKIP_SUCCESS may end without a CQE, or with one;
+ *  - MSG_RING puts a CQE with a user_data of the sender's choice into a ring.
+ * What a tainted user_data holds is kept until the ring is closed.
+ */
+#include "uringlab.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+static uint32_t slot_of(const struct tracker *tracker, uint64_t user_data) {
+    /* Fibonacci hashing: the high bits of the product are well mixed. */
+    return (uint32_t)((user_data * 0x9E3779B97F4A7C15ull) >> 32) & (tracker->size - 1);
+}
+
+static struct track *find(const struct tracker *tracker, uint64_t user_data) {
+    uint32_t at = slot_of(tracker, user_data);
+    while (tracker->slots[at].used && tracker->slots[at].user_data != user_data)
+        at = (at + 1) & (tracker->size - 1);
+    return &tracker->slots[at];
+}
+
+static struct track *find_or_add(struct tracker *tracker, uint64_t user_data) {
+    struct track *slot = find(tracker, user_data);
+    if (!slot->used) {
+        slot->used = true;
+        slot->user_data = user_data;
+        tracker->filled++;
+    }
+    return slot;
+}
+
+int tracker_init(struct tracker *tracker, uint32_t entries) {
+    tracker->size = 64;
+    while (tracker->size < entries * 2 && tracker->size < (1u << 16))
+        tracker->size *= 2;
+    tracker->slots = calloc(tracker->size, sizeof *tracker->slots);
+    return tracker->slots ? 0 : -ENOMEM;
+}
+
+/* Room for `more` new user_data, so that publishing cannot fail half-way. */
+int tracker_reserve(struct tracker *tracker, uint32_t more) {
+    if ((uint64_t)tracker->filled + more <= tracker->size / 2)
+        return 0;
+    struct tracker old = *tracker;
+    uint32_t living = 0;
+    for (uint32_t i = 0; i < old.size; i++)
+        living += old.slots[i].outstanding || old.slots[i].tainted;
+    uint32_t size = old.size;
+    while ((uint64_t)living + more > size / 4)
+        size *= 2;
+    struct track *slots = calloc(size, sizeof *slots);
+    if (!slots)
+        return -ENOMEM;
+    tracker->slots = slots;
+    tracker->size = size;
+    tracker->filled = 0;
+    for (uint32_t i = 0; i < old.size; i++)
+        if (old.slots[i].outstanding || old.slots[i].tainted)
+            *find_or_add(tracker, old.slots[i].user_data) = old.slots[i];
+    free(old.slots);
+    return 0;
+}
+
+static void append(struct hold **list, struct hold *holds) {
+    while (*list)
+        list = &(*list)->next;
+    *list = holds;
+}
+
+/* The kernel is about to see this SQE. Cannot fail after tracker_reserve(). */
+void tracker_expect(struct tracker *tracker, const struct sqe *sqe, struct hold *holds) {
+    struct track *slot = find_or_add(tracker, sqe->user_data);
+    if (sqe->flags & SQE_CQE_SKIP_SUCCESS) {
+        slot->tainted = true;
+        tracker->unsure = true;
+        append(&tracker->until_close, slot->holds);
+        slot->holds = NULL;
+        append(&tracker->until_close, holds);
+        return;
+    }
+    slot->outstanding++;
+    tracker->outstanding++;
+    append(slot->tainted || tracker->all_tainted ? &tracker->until_close : &slot->holds, holds);
+}
+
+static void release(struct tracker *tracker, struct track *slot) {
+    if (slot->outstanding == 0) /* never counted: a stranger's CQE */
+        return;
+    slot->outstanding--;
+    tracker->outstanding--;
+    if (slot->outstanding == 0 && slot->holds) {
+        holds_drop(slot->holds);
+        slot->holds = NULL;
+    }
+}
+
+void tracker_final(struct tracker *tracker, uint64_t user_data) {
+    struct track *slot = find(tracker, user_data);
+    if (slot->used)
+        release(tracker, slot);
+}
+
+/* A published SQE was taken back before the kernel consumed it. */
+void tracker_forget(struct tracker *tracker, const struct sqe *sqe) {
+    if (!(sqe->flags & SQE_CQE_SKIP_SUCCESS))
+        tracker_final(tracker, sqe->user_data);
+}
+
+int tracker_taint(struct tracker *tracker, uint64_t user_data) {
+    int err = tracker_reserve(tracker, 1);
+    if (err)
+        return err;
+    struct track *slot = find_or_add(tracker, user_data);
+    slot->tainted = true;
+    tracker->unsure = true;
+    append(&tracker->until_close, slot->holds);
+    slot->holds = NULL;
+    return 0;
+}
+
+void tracker_taint_all(struct tracker *tracker) {
+    tracker->all_tainted = true;
+    tracker->unsure = true;
+    for (uint32_t i = 0; i < tracker->size; i++) {
+        append(&tracker->until_close, tracker->slots[i].holds);
+        tracker->slots[i].holds = NULL;
+    }
+}
+
+void holds_drop(struct hold *holds) {
+    while (holds) {
+        struct hold *next = holds->next;
+        ul_mem_unref(holds->mem);
+        free(holds);
+        holds = next;
+    }
+}
+
+/* The reference stays for ever: memory the kernel may still write to is never
+ * given back, it is only forgotten, and counted. */
+int64_t holds_retire(struct hold *holds) {
+    int64_t n = 0;
+    while (holds) {
+        struct hold *next = holds->next;
+        mem_note_retired();
+        free(holds);
+        holds = next;
+        n++;
+    }
+    return n;
+}
+
+int64_t tracker_end(struct tracker *tracker, bool safe) {
+    int64_t retired = 0;
+    for (uint32_t i = 0; tracker->slots && i < tracker->size; i++) {
+        if (safe)
+            holds_drop(tracker->slots[i].holds);
+        else
+            retired += holds_retire(tracker->slots[i].holds);
+    }
+    if (safe)
+        holds_drop(tracker->until_close);
+    else
+        retired += holds_retire(tracker->until_close);
+    tracker->until_close = NULL;
+    free(tracker->slots);
+    tracker->slots = NULL;
+    tracker->size = 0;
+    return retired;
+}

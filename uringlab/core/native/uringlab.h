@@ -1,0 +1,174 @@
+/* What the C files share among themselves. Python sees only api.h. */
+#ifndef URINGLAB_H
+#define URINGLAB_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "api.h"
+
+/* ---- uapi numbers the C needs (include/uapi/linux/io_uring.h) ---------- */
+
+#define SETUP_IOPOLL (1u << 0)
+#define SETUP_SQPOLL (1u << 1)
+#define SETUP_R_DISABLED (1u << 6)
+#define SETUP_SQE128 (1u << 10)
+#define SETUP_CQE32 (1u << 11)
+#define SETUP_NO_SQARRAY (1u << 16)
+
+#define FEAT_EXT_ARG (1u << 8)
+#define FEAT_CQE_SKIP (1u << 11)
+
+#define SQE_IO_DRAIN (1u << 1)
+#define SQE_CQE_SKIP_SUCCESS (1u << 6)
+
+#define CQE_F_MORE (1u << 1)
+#define CQE_F_SKIP (1u << 5)
+
+#define SQ_NEED_WAKEUP (1u << 0)
+#define SQ_CQ_OVERFLOW (1u << 1)
+#define SQ_TASKRUN (1u << 2)
+
+#define ENTER_GETEVENTS (1u << 0)
+#define ENTER_SQ_WAKEUP (1u << 1)
+#define ENTER_EXT_ARG (1u << 3)
+
+#define REGISTER_SYNC_CANCEL 24u
+#define CANCEL_ALL (1u << 0)
+#define CANCEL_ANY (1u << 2)
+
+#define OP_NOP 0
+#define OP_ASYNC_CANCEL 14
+#define OP_MSG_RING 40
+
+/* struct io_uring_sqe, the words this library itself needs. 64 bytes. */
+struct sqe {
+    uint8_t opcode;
+    uint8_t flags;
+    uint16_t ioprio;
+    int32_t fd;
+    uint64_t off;
+    uint64_t addr;
+    uint32_t len;
+    uint32_t op_flags;
+    uint64_t user_data;
+    uint16_t buf_index;
+    uint16_t personality;
+    uint32_t file_index;
+    uint64_t addr3;
+    uint64_t pad2;
+};
+
+/* ---- the ring ----------------------------------------------------------- */
+
+struct hold {
+    struct hold *next;
+    ul_mem *mem;
+};
+
+struct region {
+    uint8_t *base;
+    size_t size;
+    bool shared; /* the CQ words live in the SQ's mapping (FEAT_SINGLE_MMAP) */
+};
+
+/* Requests the kernel may still answer, counted by user_data. See track.c. */
+struct track {
+    uint64_t user_data;
+    uint32_t outstanding;
+    bool used;
+    bool tainted;
+    struct hold *holds;
+};
+
+struct tracker {
+    struct track *slots;
+    uint32_t size; /* a power of two */
+    uint32_t filled;
+    uint64_t outstanding; /* the sum over all slots */
+    bool unsure;          /* some CQE may not be ours to count: see track_taint() */
+    struct hold *until_close;
+    bool all_tainted;     /* too many strangers to name */
+    uint32_t strangers;   /* how many of MSG_RING's user_data are taken in */
+};
+
+struct ul_ring {
+    /* Guards everything below. Never held across a system call that may
+     * block. All the memory the words point into is the kernel's; who may
+     * write which word is said beside it. */
+    pthread_mutex_t lock;
+    const uint32_t *alive; /* not 0 in the process that opened it: see ring.c */
+    int fd;
+    bool wired, closing;
+    uint32_t entering; /* threads inside io_uring_enter() now */
+    struct io_uring_params params;
+    struct region regions[UL_REGIONS];
+
+    uint32_t *sq_head;    /* the kernel's */
+    uint32_t *sq_tail;    /* ours */
+    uint32_t *sq_flags;   /* the kernel's */
+    uint32_t *sq_dropped; /* the kernel's */
+    uint32_t *sq_array;   /* ours; filled once with 0, 1, 2, ...; NULL under NO_SQARRAY */
+    uint8_t *sqes;        /* ours from publish to publish; the kernel's in between */
+    uint32_t sq_mask, sq_entries, sqe_size;
+    uint32_t sq_local; /* the local tail: no memory the kernel can see */
+    struct hold **slot_holds; /* what each slot that is not published holds */
+    uint8_t *slot_taken;      /* 1: a raw slot, may be poked until published */
+
+    uint32_t *cq_head;     /* ours */
+    uint32_t *cq_tail;     /* the kernel's */
+    uint32_t *cq_flags;    /* ours; absent before 5.8 */
+    uint32_t *cq_overflow; /* the kernel's */
+    uint8_t *cqes;         /* the kernel's */
+    uint32_t cq_mask, cq_entries, cqe_size;
+
+    struct tracker tracker;
+    struct ul_enter last;
+    uint64_t epoch;
+};
+
+/* ---- words in shared memory --------------------------------------------- */
+
+static inline uint32_t load_acquire(const uint32_t *word) {
+    return __atomic_load_n(word, __ATOMIC_ACQUIRE);
+}
+static inline uint32_t load_relaxed(const uint32_t *word) {
+    return __atomic_load_n(word, __ATOMIC_RELAXED);
+}
+static inline void store_release(uint32_t *word, uint32_t value) {
+    __atomic_store_n(word, value, __ATOMIC_RELEASE);
+}
+
+/* ---- between the files ---------------------------------------------------- */
+
+/* 0 and the lock held, or an UL_E_* answer and no lock. */
+int ring_lock(ul_ring *ring);
+void ring_unlock(ul_ring *ring);
+uint64_t now_ns(void);
+
+int64_t sq_publish_locked(ul_ring *ring);
+int64_t cq_peek_locked(ul_ring *ring, struct ul_cqe *out, uint32_t max);
+int64_t cq_advance_locked(ul_ring *ring, uint32_t n);
+int64_t enter_unlocked(ul_ring *ring, uint32_t to_submit, uint32_t min_complete, uint32_t flags,
+                       const struct ul_wait *wait);
+
+int tracker_init(struct tracker *tracker, uint32_t entries);
+int tracker_reserve(struct tracker *tracker, uint32_t more);
+void tracker_expect(struct tracker *tracker, const struct sqe *sqe, struct hold *holds);
+void tracker_forget(struct tracker *tracker, const struct sqe *sqe);
+void tracker_final(struct tracker *tracker, uint64_t user_data);
+int tracker_taint(struct tracker *tracker, uint64_t user_data);
+/* Let everything go: free it where that is safe, give it up where not. */
+void tracker_taint_all(struct tracker *tracker);
+int64_t tracker_end(struct tracker *tracker, bool safe);
+void holds_drop(struct hold *holds);
+int64_t holds_retire(struct hold *holds);
+void rings_taint(uint64_t user_data);
+int rings_catch_up(struct tracker *tracker);
+/* True: every request has ended, all memory may go. */
+bool ring_quiesce(ul_ring *ring, int64_t patience_ns);
+void mem_note_retired(void);
+
+#endif

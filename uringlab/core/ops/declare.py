@@ -1,0 +1,210 @@
+"""One declaration an opcode.
+
+A subclass of `Op` says once what an opcode is: its number, its operands and the SQE word each
+one lives in, what its completion means, how it is said at the prompt and in C. From that come
+the builder (the class itself: a typed, frozen dataclass), the decoder (`decode`), the prompt's
+verb, its completion and help, the reference page, and the test that runs it.
+
+An op is a value: it is encoded when it is made, off the ring, and pushed whole. So a wrong
+operand is refused before a slot is taken, and nothing half-written is ever in the queue.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any, ClassVar, dataclass_transform
+
+from uringlab.core import abi
+from uringlab.core.abi import Opcode, SqeFlags
+from uringlab.core.ops.kinds import Draft, Kind, flag_names
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from uringlab.core.native._native import CData
+
+_SQE = struct.Struct(abi.SQE_FORMAT)
+
+
+@dataclass(frozen=True)
+class Operand:
+    """Where a field of an op lives in the SQE, and what it means.
+
+    Attributes:
+        name: the op's field, and the prompt's `name=`.
+        word: the SQE word; "" for a field that no word holds alone.
+        kind: how it is encoded and shown.
+        doc: one line for help.
+        default: what it is when it is not given.
+        required: whether it must be given.
+    """
+
+    name: str
+    word: str
+    kind: Kind
+    doc: str
+    default: Any = None
+    required: bool = False
+
+
+def operand(word: str, kind: Kind, doc: str) -> Any:
+    """A field that must be given."""
+    return field(metadata={"word": word, "kind": kind, "doc": doc})
+
+
+def option(word: str, kind: Kind, doc: str, *, default: Any) -> Any:
+    """A field that may be given, by name. `None`: whatever the other operands make it."""
+    return field(default=default, kw_only=True, metadata={"word": word, "kind": kind, "doc": doc})
+
+
+@dataclass_transform(frozen_default=True, field_specifiers=(operand, option, field))
+@dataclass(frozen=True)
+class Op:
+    """A request, encoded. Push it with `ring.sq().push(op)`, once or often.
+
+    Attributes:
+        user_data: 64 bits that come back in the CQE. Yours to choose.
+        flags: IOSQE_*.
+    """
+
+    user_data: int = field(default=0, kw_only=True)
+    flags: SqeFlags = field(default=SqeFlags(0), kw_only=True)
+    sqe: bytes = field(init=False, repr=False, compare=False, kw_only=True)
+    holds: tuple[CData, ...] = field(init=False, repr=False, compare=False, kw_only=True)
+
+    opcode: ClassVar[Opcode]
+    operands: ClassVar[tuple[Operand, ...]] = ()
+    usage: ClassVar[tuple[str, ...]] = ()
+    result: ClassVar[str] = ""
+    example: ClassVar[str] = ""
+    c_call: ClassVar[str] = ""
+    man: ClassVar[str] = ""
+    errnos: ClassVar[Mapping[str, str]] = {}
+
+    def __init_subclass__(
+        cls,
+        *,
+        opcode: Opcode,
+        usage: tuple[str, ...] = (),
+        result: str,
+        example: str,
+        c: str,
+        man: str,
+        errnos: Mapping[str, str] | None = None,
+    ) -> None:
+        """Turn the subclass into a frozen dataclass and note its declaration.
+
+        Args:
+            opcode: its number.
+            usage: the operands that the prompt takes by position, in order.
+            result: what `res` of a successful CQE is.
+            example: one line of the command language that runs as it stands after the
+                session's own examples (`file f …`, `buf b0 …`).
+            c: the same with liburing; `{name}` stands for an operand.
+            man: the page that is the authority.
+            errnos: what some errno means for this opcode in particular.
+        """
+        super().__init_subclass__()
+        cls.opcode = opcode
+        dataclass(frozen=True)(cls)
+        cls.operands = tuple(
+            Operand(
+                name=one.name,
+                word=one.metadata["word"],
+                kind=one.metadata["kind"],
+                doc=one.metadata["doc"],
+                default=None if not one.kw_only else one.default,
+                required=not one.kw_only,
+            )
+            for one in fields(cls)
+            if "word" in one.metadata
+        )
+        cls.usage = usage
+        cls.result = result
+        cls.example = example
+        cls.c_call = c
+        cls.man = man
+        cls.errnos = errnos or {}
+        BY_OPCODE[opcode] = cls
+
+    def __post_init__(self) -> None:
+        """Encode.
+
+        Raises:
+            OperandError: an operand does not fit. Nothing was written anywhere.
+        """
+        draft = Draft()
+        draft.words["opcode"] = int(self.opcode)
+        draft.words["fd"] = -1
+        draft.put("flags", int(self.flags), "flags")
+        draft.put("user_data", self.user_data, "user_data")
+        for one in self.operands:
+            value = getattr(self, one.name)
+            if value is not None:
+                one.kind.put(draft, one.word, value, one.name)
+        draft.check_limits()
+        object.__setattr__(self, "sqe", _SQE.pack(*(draft.words[w] for w in abi.SQE_WORDS)))
+        object.__setattr__(self, "holds", tuple(draft.holds))
+
+    def staged(self) -> None:
+        """Called once the op lies in a slot. For ops that take something over from Python."""
+
+    @classmethod
+    def title(cls) -> str:
+        """The opcode's name."""
+        return cls.opcode.name
+
+
+BY_OPCODE: dict[Opcode, type[Op]] = {}
+"""Every opcode that is declared."""
+
+
+@dataclass(frozen=True)
+class DecodedSqe:
+    """An SQE, read back: anybody's, from its bytes.
+
+    Attributes:
+        words: every word by its name (`abi.SQE_WORDS`), unsigned except fd.
+        name: the opcode's name, or `OP 200` for a number nobody knows.
+        op: its declaration, where there is one.
+        operands: (name, text) of each operand the opcode has.
+    """
+
+    words: dict[str, int]
+    name: str
+    op: type[Op] | None
+    operands: tuple[tuple[str, str], ...]
+
+    @property
+    def user_data(self) -> int:
+        """The request's user_data."""
+        return self.words["user_data"]
+
+    @property
+    def flags(self) -> SqeFlags:
+        """IOSQE_*."""
+        return SqeFlags(self.words["flags"])
+
+    def __str__(self) -> str:
+        """`READ fd=6 buf=0x7f… len=100 off=0 flags=IO_LINK`."""
+        parts = [self.name, *(f"{name}={text}" for name, text in self.operands)]
+        if self.flags:
+            parts.append(f"flags={flag_names(SqeFlags, self.words['flags'])}")
+        return " ".join(parts)
+
+
+def decode(sqe: bytes) -> DecodedSqe:
+    """Read the first 64 bytes of an SQE."""
+    words = dict(zip(abi.SQE_WORDS, _SQE.unpack_from(sqe), strict=True))
+    number = words["opcode"]
+    try:
+        opcode = Opcode(number)
+    except ValueError:
+        return DecodedSqe(words, f"OP {number}", None, ())
+    op = BY_OPCODE.get(opcode)
+    if op is None:
+        raw = tuple((word, str(words[word])) for word in ("fd", "off", "addr", "len"))
+        return DecodedSqe(words, opcode.name, None, raw)
+    operands = tuple((one.name, one.kind.show(words, one.word)) for one in op.operands)
+    return DecodedSqe(words, opcode.name, op, operands)

@@ -1,0 +1,68 @@
+"""What a ring is asked to be, and what the kernel made of it. Source: io_uring_setup(2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from uringlab.core.abi import Features, SetupFlags
+from uringlab.core.native import ffi
+
+_SQ_OFF = ("head", "tail", "ring_mask", "ring_entries", "flags", "dropped", "array")
+_CQ_OFF = ("head", "tail", "ring_mask", "ring_entries", "overflow", "cqes", "flags")
+
+
+@dataclass
+class Params:
+    """`struct io_uring_params`: filled in by you, then by the kernel.
+
+    Attributes:
+        flags: IORING_SETUP_*.
+        cq_entries: asked for, with CQSIZE (set when this is not 0); then what it became.
+        sq_thread_cpu: the CPU of the SQPOLL thread, with SQ_AFF.
+        sq_thread_idle: milliseconds the SQPOLL thread spins before it sleeps (0: one second).
+        wq_fd: whose workers to share, with ATTACH_WQ.
+        sq_entries: answered: SQE slots, the asked number rounded up to a power of two.
+        features: answered: IORING_FEAT_*.
+        sq_off, cq_off: answered: byte offsets of each word in the mapping, by name.
+    """
+
+    flags: SetupFlags = SetupFlags(0)
+    cq_entries: int = 0
+    sq_thread_cpu: int = 0
+    sq_thread_idle: int = 0
+    wq_fd: int = 0
+    sq_entries: int = 0
+    features: Features = Features(0)
+    sq_off: dict[str, int] = field(default_factory=dict)
+    cq_off: dict[str, int] = field(default_factory=dict)
+
+    def to_c(self) -> ffi.CData:
+        """Make a `struct io_uring_params *` of what was asked."""
+        flags = SetupFlags(self.flags)
+        if self.cq_entries:
+            flags |= SetupFlags.CQSIZE
+        return ffi.new(
+            "struct io_uring_params *",
+            {
+                "flags": int(flags),
+                "cq_entries": self.cq_entries,
+                "sq_thread_cpu": self.sq_thread_cpu,
+                "sq_thread_idle": self.sq_thread_idle,
+                "wq_fd": self.wq_fd & 0xFFFFFFFF,
+            },
+        )
+
+    @classmethod
+    def from_c(cls, params: ffi.CData) -> Params:
+        """Read what the kernel answered."""
+        return cls(
+            flags=SetupFlags(params.flags),
+            cq_entries=params.cq_entries,
+            sq_thread_cpu=params.sq_thread_cpu,
+            sq_thread_idle=params.sq_thread_idle,
+            wq_fd=params.wq_fd,
+            sq_entries=params.sq_entries,
+            features=Features(params.features),
+            sq_off={name: getattr(params.sq_off, name) for name in _SQ_OFF},
+            cq_off={name: getattr(params.cq_off, name) for name in _CQ_OFF},
+        )

@@ -1,0 +1,253 @@
+"""The queue pair: one io_uring instance, from io_uring_setup(2) to its end."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from typing import TYPE_CHECKING, NamedTuple, Self
+
+from uringlab.core.abi import EnterFlags, SetupFlags
+from uringlab.core.cq import Cq
+from uringlab.core.errors import OperandError, check
+from uringlab.core.fd import IoUringFd
+from uringlab.core.memory import MemoryMapping
+from uringlab.core.native import ffi, lib
+from uringlab.core.params import Params
+from uringlab.core.probe import explain_setup_failure
+from uringlab.core.sq import Sq, SqeSlot
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from uringlab.core.native._native import CData
+
+PATIENCE = 5.0
+"""Seconds that `close()` waits for cancelled requests before it gives their memory up."""
+
+_U32 = 2**32 - 1
+
+
+class Enter(NamedTuple):
+    """One io_uring_enter(2), as it was asked and answered.
+
+    Attributes:
+        serial: counts the calls on this ring.
+        result: how many SQEs the kernel consumed, or -errno.
+        started_ns, ended_ns: CLOCK_MONOTONIC.
+    """
+
+    serial: int
+    to_submit: int
+    min_complete: int
+    flags: EnterFlags
+    result: int
+    started_ns: int
+    ended_ns: int
+
+
+class IoUring:
+    """A ring: setup, map, wire; then two queues.
+
+    `close()`, or leaving the `with` block, cancels what is in flight, waits for it, unmaps and
+    closes. Memory that the kernel may still write to is never freed, whatever happens.
+
+    One thread at a time should drive a ring; others may look at it (`observe/`). A fork()ed
+    child cannot use it (`RingForked`).
+
+    Args:
+        sq_entries: SQE slots; the kernel rounds up to a power of two.
+        params: flags and the rest; `Params()` where nothing special is wanted.
+
+    Raises:
+        Unavailable: io_uring is forbidden or missing here; says why and what to change.
+        OSError: the kernel refused: EINVAL for sizes and flags, ENOMEM for RLIMIT_MEMLOCK.
+    """
+
+    def __init__(self, sq_entries: int = 8, params: Params | None = None) -> None:
+        """Set up, map and wire. Source: io_uring_setup(2)."""
+        if not 0 <= sq_entries <= _U32:
+            raise OperandError(f"sq_entries={sq_entries} does not fit 32 bits")
+        asked = (params or Params()).to_c()
+        out = ffi.new("ul_ring **")
+        answer = lib.ul_ring_open(sq_entries, asked, out)
+        if answer < 0:
+            raise explain_setup_failure(-answer, sq_entries)
+        self._handle = ffi.gc(out[0], lib.ul_ring_free)
+        self.params = Params.from_c(asked)
+        self.fd = IoUringFd(lib.ul_ring_fd(self._handle))
+        self.memory = MemoryMapping(self._handle, self.params)
+        check(lib.ul_ring_wire(self._handle), "wire the queues")
+        self.raw_slots: list[SqeSlot] = []
+        self.sqe_size = 128 if self.params.flags & SetupFlags.SQE128 else 64
+        self.closed = False
+
+    # -- the two queues ---------------------------------------------------------
+
+    def sq(self) -> Sq:
+        """The submission queue."""
+        return Sq(self, self._handle)
+
+    def cq(self, wait_nr: int = 0, timeout: float | None = None) -> Cq:
+        """The completion queue, after waiting until it has `wait_nr` CQEs.
+
+        Raises:
+            OSError: ETIME when `timeout` seconds pass first; EINTR when a signal comes.
+        """
+        if wait_nr and lib.ul_cq_ready(self._handle) < wait_nr:
+            self.enter(0, wait_nr, EnterFlags.GETEVENTS, timeout=timeout)
+        return Cq(self._handle)
+
+    # -- the door ----------------------------------------------------------------
+
+    def submit(self) -> int:
+        """Publish what is staged, and let the kernel consume it. Returns how many it took."""
+        return self.submit_and_wait(0)
+
+    def submit_and_wait(self, wait_nr: int = 1, timeout: float | None = None) -> int:
+        """Publish, enter, and wait until `wait_nr` CQEs are ready.
+
+        Returns:
+            How many SQEs the kernel consumed; under SQPOLL, how many were published.
+
+        Raises:
+            OSError: the kernel's errno. What was published stays published; `last_enter`
+                says what was consumed.
+        """
+        self.check_raw_slots()
+        return check(lib.ul_submit(self._handle, wait_nr, _wait(timeout)), "io_uring_enter")
+
+    def enter(
+        self,
+        to_submit: int,
+        min_complete: int = 0,
+        flags: EnterFlags = EnterFlags(0),
+        *,
+        timeout: float | None = None,
+        blocked: Iterable[int] | None = None,
+    ) -> int:
+        """io_uring_enter(2), just so. Publishes nothing.
+
+        Args:
+            to_submit: how many published SQEs to consume at most.
+            min_complete: with GETEVENTS, how many CQEs to wait for.
+            flags: IORING_ENTER_*.
+            timeout: seconds; None waits for ever.
+            blocked: the signals that are blocked while it waits, in place of the thread's mask.
+
+        Returns:
+            How many SQEs were consumed.
+
+        Raises:
+            OSError: the kernel's errno. A KeyboardInterrupt may come instead, while it
+                waits: `last_enter` has the answer that was lost.
+        """
+        answer = self.try_enter(to_submit, min_complete, flags, timeout=timeout, blocked=blocked)
+        return check(answer, "io_uring_enter")
+
+    def try_enter(
+        self,
+        to_submit: int,
+        min_complete: int = 0,
+        flags: EnterFlags = EnterFlags(0),
+        *,
+        timeout: float | None = None,
+        blocked: Iterable[int] | None = None,
+    ) -> int:
+        """As `enter`, but the kernel's -errno is an answer and not an exception.
+
+        Raises:
+            RingError: the library's own refusals: closed, forked.
+        """
+        answer = lib.ul_enter(
+            self._handle, to_submit, min_complete, int(flags), _wait(timeout, blocked)
+        )
+        return answer if -4096 < answer else check(answer, "io_uring_enter")
+
+    @property
+    def last_enter(self) -> Enter | None:
+        """What the last io_uring_enter on this ring was asked and answered. None: none yet."""
+        out = ffi.new("struct ul_enter *")
+        check(lib.ul_last_enter(self._handle, out), "last enter")
+        if out.serial == 0:
+            return None
+        return Enter(
+            out.serial,
+            out.to_submit,
+            out.min_complete,
+            EnterFlags(out.flags),
+            out.result,
+            out.started_ns,
+            out.ended_ns,
+        )
+
+    # -- raw slots -----------------------------------------------------------------
+
+    def check_raw_slots(self) -> None:
+        """Before anything is published: no raw slot may hold a loose address.
+
+        Raises:
+            LooseAddress: one does. Nothing was published.
+        """
+        if self.raw_slots:
+            for slot in self.raw_slots:
+                slot.check_addresses()
+            self.raw_slots.clear()
+
+    # -- for observe/ ---------------------------------------------------------------
+
+    @property
+    def handle(self) -> CData:
+        """The C floor's handle, for `observe/` to look through. Not for driving the ring."""
+        return self._handle
+
+    # -- the end ---------------------------------------------------------------------
+
+    def close(self, patience: float = PATIENCE) -> None:
+        """Cancel, wait, unmap, close. Twice is once.
+
+        Requests that do not end within `patience` seconds keep their memory for ever: a
+        ResourceWarning says how many blocks were given up.
+
+        Raises:
+            RingBusy: another thread is inside io_uring_enter() on this ring.
+        """
+        if self.closed:
+            return
+        retired = check(lib.ul_ring_close(self._handle, int(patience * 1e9)), "close")
+        self.closed = True
+        if retired:
+            warnings.warn(
+                f"{retired} blocks of memory were given up: the kernel may still use them",
+                ResourceWarning,
+                stacklevel=2,
+            )
+
+    def __enter__(self) -> Self:
+        """`with IoUring() as ring:`."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close."""
+        self.close()
+
+    def __repr__(self) -> str:
+        """Its fd, sizes and flags."""
+        if self.closed:
+            return "<IoUring closed>"
+        flags = SetupFlags(self.params.flags)
+        return (
+            f"<IoUring fd={self.fd.number} sq={self.params.sq_entries} "
+            f"cq={self.params.cq_entries} flags={flags!s} pid={os.getpid()}>"
+        )
+
+
+def _wait(timeout: float | None, blocked: Iterable[int] | None = None) -> CData:
+    """A `struct ul_wait *`, or NULL for ever with the thread's own mask."""
+    if timeout is None and blocked is None:
+        return ffi.NULL
+    wait = ffi.new("struct ul_wait *")
+    wait.timeout_ns = -1 if timeout is None else max(0, int(timeout * 1e9))
+    if blocked is not None:
+        wait.has_sigmask = 1
+        wait.sigmask = sum(1 << (signo - 1) for signo in set(blocked))
+    return wait

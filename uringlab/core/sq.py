@@ -1,0 +1,172 @@
+"""The submission queue: you write, the kernel reads.
+
+Two tails. Pushing fills a slot and moves the *local* tail, which the kernel cannot see.
+Publishing stores the local tail into the *shared* one: from then on the SQEs are the kernel's
+until its head has passed them.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING
+
+from uringlab.core import abi
+from uringlab.core.buffers import BadPage, Buffer
+from uringlab.core.errors import LooseAddress, OperandError, StaleSlot, check
+from uringlab.core.native import ffi, lib
+from uringlab.core.ops.declare import decode
+from uringlab.core.ops.pointers import pointer_words
+
+if TYPE_CHECKING:
+    from uringlab.core.native._native import CData
+    from uringlab.core.ops.declare import DecodedSqe, Op
+    from uringlab.core.ring import IoUring
+
+_OFFSETS = {
+    word: (struct.calcsize("<" + abi.SQE_FORMAT[1 : 1 + at]), "<" + abi.SQE_FORMAT[1 + at])
+    for at, word in enumerate(abi.SQE_WORDS)
+}
+_ADDRESS_WORDS = ("off", "addr", "addr3")
+
+
+class SqeSlot:
+    """A raw slot: the bytes of one SQE in the queue itself, to be filled word by word.
+
+    It starts as a silent NOP (CQE_SKIP_SUCCESS), so a slot that is taken and forgotten does no
+    harm. It may be written until it is published; then it is the kernel's, and writing raises
+    `StaleSlot`. An address can only be that of a memory object, which the slot then holds.
+
+    Attributes:
+        index: its position in the stream of all SQEs; the slot's number is index & mask.
+    """
+
+    __slots__ = ("_handle", "_held", "_sqe", "index")
+
+    def __init__(self, handle: CData, index: int) -> None:
+        """Made by `Sq.slot()`."""
+        self._handle = handle
+        self.index = index
+        self._sqe = bytearray(abi.SQE_BYTES)
+        self._held: dict[str, tuple[int, int]] = {}
+        silent = abi.SqeFlags.CQE_SKIP_SUCCESS
+        self._sqe[0:8] = struct.pack("<BBHi", abi.Opcode.NOP, silent, 0, -1)
+
+    def write(self, **words: int | Buffer | BadPage) -> None:
+        """Set words by name (`abi.SQE_WORDS`); an address word takes memory.
+
+        Raises:
+            OperandError: no such word, or the value does not fit it. Nothing was written.
+            StaleSlot: the slot was published.
+        """
+        sqe = bytearray(self._sqe)
+        held: dict[str, tuple[int, int]] = {}
+        holds = []
+        for word, given in words.items():
+            if word not in _OFFSETS:
+                raise OperandError(f"an SQE has no word “{word}”; it has {', '.join(_OFFSETS)}")
+            offset, form = _OFFSETS[word]
+            number = given if isinstance(given, int) else given.address
+            if not isinstance(given, int):
+                if word not in _ADDRESS_WORDS:
+                    raise OperandError(f"{word} is no place for an address")
+                held[word] = (number, len(given))
+                if given.mem is not None:
+                    holds.append(given.mem)
+            try:
+                struct.pack_into(form, sqe, offset, number)
+            except struct.error as why:
+                raise OperandError(f"{word}={number} does not fit: {why}") from None
+        for mem in holds:
+            self._check(lib.ul_sq_hold(self._handle, self.index, mem))
+        self._check(lib.ul_sq_poke(self._handle, self.index, 0, bytes(sqe), len(sqe)))
+        self._sqe = sqe
+        self._held |= held
+
+    @staticmethod
+    def _check(answer: int) -> None:
+        try:
+            check(answer, "write to a slot")
+        except OSError as error:
+            raise StaleSlot("the slot was published: it is the kernel's now") from error
+
+    def decoded(self) -> DecodedSqe:
+        """What it says now."""
+        return decode(bytes(self._sqe))
+
+    def check_addresses(self) -> None:
+        """See that every address in it belongs to memory it holds.
+
+        Raises:
+            LooseAddress: it does not. The kernel would read or write who knows what.
+        """
+        words = self.decoded().words
+        for word in pointer_words(words["opcode"]):
+            value = words[word]
+            address, size = self._held.get(word, (0, 0))
+            if value == 0 or (value == address and word != "addr"):
+                continue
+            if value == address and words["len"] <= size:
+                continue
+            raise LooseAddress(
+                f"slot {self.index}: {word}={value:#x} is an address for "
+                f"{self.decoded().name}, and no memory object holds {words['len']} bytes there"
+            )
+
+
+class Sq:
+    """A fresh view of the submission queue of a ring."""
+
+    __slots__ = ("_handle", "_ring")
+
+    def __init__(self, ring: IoUring, handle: CData) -> None:
+        """Made by `IoUring.sq()`."""
+        self._ring = ring
+        self._handle = handle
+
+    def __len__(self) -> int:
+        """Free slots: entries less those staged or published and not yet consumed."""
+        return check(lib.ul_sq_space(self._handle), "SQ space")
+
+    def __bool__(self) -> bool:
+        """While there is a free slot."""
+        return len(self) > 0
+
+    def push(self, op: Op) -> int:
+        """Copy a whole SQE into the slot at the local tail. The kernel cannot see it yet.
+
+        The request holds the op's memory until its final CQE.
+
+        Returns:
+            The SQE's index: its position in the stream of all SQEs (slot number: & mask).
+
+        Raises:
+            SubmissionQueueFull: no free slot; nothing was written.
+        """
+        mems = ffi.new("ul_mem *[]", op.holds) if op.holds else ffi.NULL
+        sqe = op.sqe.ljust(self._ring.sqe_size, b"\0")
+        index = check(lib.ul_sq_push(self._handle, sqe, mems, len(op.holds)), "push")
+        op.staged()
+        return index
+
+    def slot(self) -> SqeSlot:
+        """Take the slot at the local tail as it is: a silent NOP, to be written word by word.
+
+        Raises:
+            SubmissionQueueFull: no free slot.
+        """
+        index = check(lib.ul_sq_take(self._handle), "take a slot")
+        slot = SqeSlot(self._handle, index)
+        self._ring.raw_slots.append(slot)
+        return slot
+
+    def publish(self) -> int:
+        """Store the local tail into the shared one, with release order.
+
+        Returns:
+            How many SQEs became visible.
+
+        Raises:
+            LooseAddress: a raw slot holds an address of unknown memory; nothing was published.
+        """
+        self._ring.check_raw_slots()
+        return check(lib.ul_sq_publish(self._handle), "publish")

@@ -1,0 +1,396 @@
+"""The session: names, rings, requests, and the running of lines."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from typing import TYPE_CHECKING, Self
+
+from uringlab.core.buffers import BadPage
+from uringlab.core.errors import OperandError, RingError, Unavailable, errno_text
+from uringlab.core.fd import OwnedFd
+from uringlab.core.params import Params
+from uringlab.core.ring import IoUring
+from uringlab.lab.errors import LineError, did_you_mean
+from uringlab.lab.names import FD_MAKERS, BufferThing, FileThing, RequestThing, RingThing
+from uringlab.lab.parser import parse_line
+from uringlab.lab.scratch import Scratch
+from uringlab.lab.script import statements
+from uringlab.lab.verbs import standard_table
+from uringlab.observe.event import Posted, SystemCall, plain
+from uringlab.observe.log import EventLog
+from uringlab.observe.observer import Observer
+from uringlab.observe.request import Requests, State
+from uringlab.observe.source import OwnSource
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from uringlab.core.buffers import Buffer
+    from uringlab.core.ops.declare import Op
+    from uringlab.lab.errors import Span
+    from uringlab.lab.names import Thing
+    from uringlab.lab.reply import Reply
+    from uringlab.lab.spec import Command
+    from uringlab.observe.event import Event
+    from uringlab.observe.request import Request
+
+DEFAULT_ENTRIES = 8
+DEEPEST = 8
+GIVE_UP_SIGNAL = signal.SIGURG
+
+
+class Quit(Exception):  # noqa: N818 - not an error: the session is asked to end
+    """`quit` was typed."""
+
+
+class Session:
+    """A place to type commands: rings, files, buffers and requests by name, and an event log.
+
+    One thread runs its lines; any thread may look (`look`, `log`, `requests`) or `give_up`.
+    Leaving the `with` block closes every ring and file and removes the scratch directory.
+
+    Args:
+        allow: directories outside the scratch directory that paths may lead to.
+
+    Attributes:
+        names: what each name stands for.
+        log: every event of every ring.
+        requests: the lives of the requests, folded from the log.
+        current: the ring that operations go to, or None before the first.
+    """
+
+    def __init__(self, allow: tuple[Path, ...] = ()) -> None:
+        """An empty session. No ring yet: the first command that needs one opens `r0`."""
+        self.table = standard_table()
+        self._allow = allow
+        self.giving_up = threading.Event()
+        self.waiting_for = ""
+        self.history: list[str] = []
+        self._sources: list[Path] = []
+        self._start()
+
+    def _start(self) -> None:
+        self.scratch = Scratch(self._allow)
+        self.log = EventLog()
+        self.requests = Requests()
+        self.log.listen(self.requests.take)
+        self.log.listen(self._on_event)
+        self.names: dict[str, Thing] = {"bad": BufferThing("bad", BadPage())}
+        self.current: RingThing | None = None
+        self._next_request = 1
+        self._next_buffer = 0
+        self._by_user_data: dict[tuple[str, int], RequestThing] = {}
+        self._fresh: list[tuple[str, int]] = []
+        self.mark = 0
+
+    # -- running lines -------------------------------------------------------------
+
+    def execute(self, line: str) -> Iterator[Reply]:
+        """Run a line; yield what it says as it goes.
+
+        The whole line is parsed before anything of it runs: a bad line changes nothing.
+
+        Raises:
+            LineError: with the line and the span it is about.
+            Quit: the line was `quit`.
+        """
+        for command in parse_line(line, self.table):
+            yield from self.execute_command(command, line)
+
+    def execute_command(self, command: Command, line: str = "") -> Iterator[Reply]:
+        """Run one parsed command. Raises as `execute` does."""
+        self.giving_up.clear()
+        if command.spec.name != "diff":
+            self.mark = self.log.count
+        try:
+            yield from command.spec.run(self, command)
+        except LineError as error:
+            error.line = error.line or line or command.text
+            error.span = error.span or (command.span if error.line == line else None)
+            raise
+        except Unavailable as error:
+            raise self._wrapped(str(error.strerror), command, line) from error
+        except (RingError, OperandError) as error:
+            raise self._wrapped(str(error), command, line) from error
+        except OSError as error:
+            text = f"{error.strerror} ({errno_text(error.errno or 0)})"
+            raise self._wrapped(text, command, line) from error
+        finally:
+            self.look()
+
+    def source(self, path: Path, label: str, span: Span) -> Iterator[Reply]:
+        """Run a file of lines.
+
+        Raises:
+            LineError: it cannot be read, or one of its lines cannot be done.
+        """
+        if len(self._sources) >= DEEPEST:
+            raise LineError(f"files are sourced {DEEPEST} deep: does one source itself?", span)
+        try:
+            lines = path.read_text().splitlines()
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "it is not text"
+            raise LineError(f"cannot read {label}: {reason}", span) from error
+        self._sources.append(path)
+        try:
+            for number, text in statements(lines):
+                try:
+                    yield from self.execute(text)
+                except LineError as error:
+                    error.place = error.place or f"{label}:{number}"
+                    raise
+        finally:
+            self._sources.pop()
+
+    @staticmethod
+    def _wrapped(text: str, command: Command, line: str) -> LineError:
+        error = LineError(text, command.span)
+        error.line = line
+        return error
+
+    def run(self, line: str) -> list[Reply]:
+        """Run a line to its end. Raises as `execute` does."""
+        return list(self.execute(line))
+
+    def __call__(self, line: str) -> str:
+        """Run a line; what it answered, as text."""
+        return "\n".join(reply.text for reply in self.run(line) if reply.text)
+
+    # -- looking ----------------------------------------------------------------------
+
+    def look(self) -> None:
+        """Look at every ring: what the kernel did meanwhile becomes events."""
+        for thing in list(self.names.values()):
+            if isinstance(thing, RingThing):
+                thing.observer.look()
+
+    def rings(self) -> list[RingThing]:
+        """Every ring, the oldest first."""
+        return [thing for thing in self.names.values() if isinstance(thing, RingThing)]
+
+    def request_name(self, ring: str, user_data: int) -> str:
+        """`r1` for the request of that user_data; `user_data=9` for a stranger's."""
+        thing = self._by_user_data.get((ring, user_data))
+        return thing.name if thing is not None else plain(ring, user_data)
+
+    def say(self, event: Event) -> str:
+        """An event as a line, with this session's names."""
+        return event.text(self.request_name)
+
+    # -- rings -------------------------------------------------------------------------
+
+    def open_ring(self, name: str, entries: int, params: Params | None = None) -> RingThing:
+        """Set a ring up and make it the current one. The call is logged, refused or not.
+
+        Raises:
+            OSError: the kernel refused.
+        """
+        import time  # noqa: PLC0415
+
+        asked = params or Params()
+        args: tuple[tuple[str, int | str], ...] = (
+            ("entries", entries),
+            ("flags", str(asked.flags) if asked.flags else 0),
+        )
+        if asked.cq_entries:
+            args = (*args, ("cq_entries", asked.cq_entries))
+        try:
+            ring = IoUring(entries, asked)
+        except OSError as error:
+            now = time.monotonic_ns()
+            result = -(error.errno or 0)
+            self.log.append([SystemCall(name, now, now, "io_uring_setup", args, result)])
+            raise
+        now = time.monotonic_ns()
+        self.log.append([SystemCall(name, now, now, "io_uring_setup", args, ring.fd.number)])
+        thing = RingThing(name, ring, Observer(OwnSource(name, ring), self.log))
+        self.names[name] = thing
+        self.current = thing
+        return thing
+
+    def ring(self) -> RingThing:
+        """The current ring; the first one is opened by itself."""
+        if self.current is None:
+            if self.rings():
+                raise LineError("no ring is in use", None, f"ring use {self.rings()[0].name}")
+            return self.open_ring("r0", DEFAULT_ENTRIES)
+        return self.current
+
+    def close_ring(self, thing: RingThing) -> None:
+        """Cancel, wait, close. What was in flight ends with the ring."""
+        thing.observer.look()
+        thing.ring.close()
+        thing.observer.look()
+        self.names.pop(thing.name, None)
+        self._settle_all(thing.name)
+        if self.current is thing:
+            rings = self.rings()
+            self.current = rings[-1] if rings else None
+
+    # -- requests ------------------------------------------------------------------------
+
+    def next_request_name(self) -> str:
+        """The next free `rN`."""
+        while f"r{self._next_request}" in self.names:
+            self._next_request += 1
+        return f"r{self._next_request}"
+
+    def next_user_data(self) -> int:
+        """The number that the next request is known by: that of its free name."""
+        return int(self.next_request_name()[1:])
+
+    def stage(
+        self, op: Op, name: str, *, buffers: tuple[str, ...] = (), closes: FileThing | None = None
+    ) -> RequestThing:
+        """Push an op onto the current ring and name the request.
+
+        Raises:
+            LineError: the queue is full; nothing changed.
+        """
+        ring = self.ring()
+        ring.observer.look()
+        index = ring.ring.sq().push(op)
+        ring.observer.look()
+        request = self.requests.find(ring.name, index)
+        if request is None:  # pragma: no cover - the look above has just seen it staged
+            raise LineError("the request was staged, and somebody took it back at once")
+        return self._name_request(request, name, buffers, closes)
+
+    def _name_request(
+        self, request: Request, name: str, buffers: tuple[str, ...], closes: FileThing | None
+    ) -> RequestThing:
+        request.name = name
+        thing = RequestThing(name, request, buffers=buffers, closes=closes)
+        self.names[name] = thing
+        self._by_user_data[request.ring, request.user_data] = thing
+        if request.user_data == self._next_request:
+            self._next_request += 1
+        return thing
+
+    def _on_event(self, event: Event) -> None:
+        """A completion may open or close a file that the session has to know about."""
+        if not isinstance(event, Posted):
+            return
+        thing = self._by_user_data.get((event.ring, event.decoded().user_data))
+        if thing is not None and not thing.settled:
+            self._settle(thing)
+
+    def _settle(self, thing: RequestThing) -> None:
+        final = thing.request.final
+        if final is None:
+            return
+        thing.settled = True
+        if thing.request.decoded().words["opcode"] in FD_MAKERS and final.res >= 0:
+            thing.fd = OwnedFd(final.res)
+        if thing.closes is not None and final.res < 0:
+            thing.closes.fd.take_back()
+
+    def _settle_all(self, ring: str) -> None:
+        """The ring is closed: files that were to be closed by it and were not are ours again."""
+        for thing in self.names.values():
+            if not isinstance(thing, RequestThing) or thing.request.ring != ring:
+                continue
+            not_run = thing.request.state in (State.STAGED, State.PUBLISHED, State.TAKEN_BACK)
+            if thing.closes is not None and not thing.settled and not_run:
+                thing.closes.fd.take_back()
+            thing.settled = True
+
+    # -- names ----------------------------------------------------------------------------
+
+    def find(self, name: str, kind: str = "") -> Thing:
+        """What a name stands for.
+
+        Raises:
+            LineError: nothing, or something of another kind.
+        """
+        thing = self.names.get(name)
+        if thing is None:
+            of_kind = [n for n, t in self.names.items() if not kind or t.kind == kind]
+            what = kind or "thing"
+            known = f" There are: {', '.join(of_kind)}." if of_kind else f" There is no {what} yet."
+            raise LineError(
+                f'no {what} is called "{name}".{did_you_mean(name, of_kind)}{known}',
+                None,
+                {"file": 'file f notes.txt text="hello"', "buffer": "buf b0 4k"}.get(kind, "help"),
+            )
+        if kind and thing.kind != kind:
+            raise LineError(f'"{name}" is a {thing.kind}, not a {kind}')
+        return thing
+
+    def claim(self, name: str) -> None:
+        """See that a name is free. A request's name may be taken over once it is done.
+
+        Raises:
+            LineError: it is taken.
+        """
+        thing = self.names.get(name)
+        if thing is None:
+            return
+        if isinstance(thing, RequestThing) and thing.settled:
+            if thing.fd is not None:
+                thing.fd.close()
+            return
+        raise LineError(
+            f'"{name}" is taken: it is a {thing.kind}', None, f"drop {name}"
+        )
+
+    def new_buffer(self, name: str, buffer: Buffer) -> BufferThing:
+        """Name a buffer."""
+        thing = BufferThing(name, buffer)
+        self.names[name] = thing
+        return thing
+
+    def next_buffer_name(self) -> str:
+        """The next free `bN`."""
+        while f"b{self._next_buffer}" in self.names:
+            self._next_buffer += 1
+        return f"b{self._next_buffer}"
+
+    def own_fds(self) -> set[int]:
+        """The fds that the learner has made, by whatever name."""
+        found = set()
+        for thing in self.names.values():
+            if isinstance(thing, FileThing):
+                found.add(thing.fd.number)
+            elif isinstance(thing, RequestThing) and thing.fd is not None:
+                found.add(thing.fd.number)
+        return found
+
+    # -- giving up --------------------------------------------------------------------------
+
+    def give_up(self, thread: int | None = None) -> None:
+        """End the wait that another thread is in. The ring stays as it is."""
+        self.giving_up.set()
+        if thread is not None:
+            signal.pthread_kill(thread, GIVE_UP_SIGNAL)
+
+    # -- the end ------------------------------------------------------------------------------
+
+    def reset(self) -> None:
+        """Close and remove everything, and start anew."""
+        self.close()
+        self._start()
+
+    def close(self) -> None:
+        """Close every ring, then every file; remove the scratch directory. Twice is once."""
+        for thing in self.rings():
+            self.close_ring(thing)
+        for other in list(self.names.values()):
+            if isinstance(other, FileThing):
+                other.fd.close()
+            elif isinstance(other, RequestThing) and other.fd is not None:
+                other.fd.close()
+        self.names.clear()
+        self._by_user_data.clear()
+        self.current = None
+        self.scratch.remove()
+
+    def __enter__(self) -> Self:
+        """`with Session() as session:`."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close."""
+        self.close()

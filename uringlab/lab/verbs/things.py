@@ -1,0 +1,210 @@
+"""Things to do I/O on, made at once, outside the ring: files, pipes, buffers."""
+
+from __future__ import annotations
+
+import errno
+import os
+import select
+from typing import TYPE_CHECKING
+
+from uringlab.core.buffers import Buffer
+from uringlab.core.fd import OwnedFd
+from uringlab.lab.errors import LineError
+from uringlab.lab.names import BufferThing, FileThing, RequestThing, RingThing
+from uringlab.lab.reply import note
+from uringlab.lab.spec import CommandSpec, Param
+from uringlab.lab.values import Data, FileMode, Integer, NameOf, NewName, Path, Ref, Str, Text
+from uringlab.observe.request import State
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from uringlab.lab.reply import Reply
+    from uringlab.lab.session import Session
+    from uringlab.lab.spec import Command
+
+MAX_BUFFER = 1 << 30
+
+
+def _file(session: Session, command: Command) -> Iterator[Reply]:
+    name = command.get("name")
+    session.claim(name)
+    typed = command.get("path")
+    try:
+        path = session.scratch.resolve(typed.text)
+    except LineError as error:
+        error.span = command.span_of("path")
+        raise
+    text: Text | None = command.get("text")
+    data = text.data if text is not None else b""
+    flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | (os.O_TRUNC if text is not None else 0)
+    try:
+        fd = OwnedFd(os.open(path, flags, command.get("mode", 0o644)))
+    except OSError as error:
+        raise LineError(
+            f"cannot open {typed.text}: {error.strerror}", command.span_of("path")
+        ) from error
+    if data:
+        os.pwrite(fd.number, data, 0)
+    session.names[name] = FileThing(name, fd, typed.text)
+    size = os.fstat(fd.number).st_size
+    yield note(f"{name}: fd {fd.number}, {typed.text}, {size} bytes")
+
+
+def _pipe(session: Session, command: Command) -> Iterator[Reply]:
+    names = (command.get("read"), command.get("write"))
+    if names[0] == names[1]:
+        raise LineError("a pipe has two ends: give two names", command.span_of("write"))
+    for name in names:
+        session.claim(name)
+    ends = os.pipe2(os.O_CLOEXEC)
+    for name, fd, what in zip(names, ends, ("the end to read", "the end to write"), strict=True):
+        session.names[name] = FileThing(name, OwnedFd(fd), f"pipe, {what}")
+    yield note(f"{names[0]}: fd {ends[0]}, {names[1]}: fd {ends[1]}, a pipe")
+
+
+def _buf(session: Session, command: Command) -> Iterator[Reply]:
+    name = command.get("name")
+    session.claim(name)
+    text: Text | None = command.get("text")
+    data = text.data if text is not None else b""
+    size = command.get("size", len(data))
+    if len(data) > size:
+        raise LineError(f"the text has {len(data)} bytes, the buffer {size}",
+                        command.span_of("text"))
+    if size == 0:
+        raise LineError("how large? buf b0 4k, or buf b0 text=\"…\"", command.span, "buf b0 4k")
+    try:
+        buffer = Buffer(size)
+    except MemoryError as error:
+        raise LineError(str(error), command.span_of("size")) from error
+    buffer.view[: len(data)] = data
+    thing = session.new_buffer(name, buffer)
+    yield note(f"{name}: {thing.text()}")
+
+
+def _feed(session: Session, command: Command) -> Iterator[Reply]:
+    thing = session.find(command.get("to").name, "file")
+    if not isinstance(thing, FileThing):  # pragma: no cover - find() has just checked
+        raise LineError("not a file")
+    if not thing.fd.owned:
+        raise LineError(f"{thing.name} is closed, or being closed", command.span_of("to"))
+    what = command.get("data")
+    data = what.data if isinstance(what, Text) else _bytes_of(session, what)
+    # Only as much as fits: a write that blocks would block the learner, not the ring.
+    if not select.select([], [thing.fd], [], 0)[1]:
+        raise LineError(f"{thing.name} is full: nobody reads the other end",
+                        command.span_of("to"))
+    try:
+        written = _write_some(thing.fd.number, data)
+    except OSError as error:
+        meaning = {errno.EBADF: "it is not open for writing",
+                   errno.EPIPE: "nobody reads the other end any more"}
+        why = meaning.get(error.errno or 0, error.strerror or "")
+        raise LineError(f"cannot feed {thing.name}: {why}", command.span_of("to")) from error
+    yield note(f"fed {written} bytes to {thing.name} with a plain write(2), outside the ring")
+
+
+def _write_some(fd: int, data: bytes) -> int:
+    was_blocking = os.get_blocking(fd)
+    os.set_blocking(fd, False)
+    try:
+        return os.write(fd, data)
+    finally:
+        os.set_blocking(fd, was_blocking)
+
+
+def _bytes_of(session: Session, ref: Ref) -> bytes:
+    thing = session.find(ref.name, "buffer")
+    if not isinstance(thing, BufferThing) or not isinstance(thing.buffer, Buffer):
+        raise LineError(f"{ref.name} has no bytes to read: nothing is mapped there")
+    return bytes(thing.buffer)
+
+
+def _drop(session: Session, command: Command) -> Iterator[Reply]:
+    name = command.get("name").name
+    thing = session.find(name)
+    if name == "bad":
+        raise LineError("the bad page stays", command.span_of("name"))
+    match thing:
+        case RingThing():
+            raise LineError(f"{name} is a ring", command.span, f"ring close {name}")
+        case FileThing():
+            thing.fd.close()
+            yield note(f"{name} is closed, and the name is free")
+        case RequestThing() if thing.request.state not in (State.SEEN, State.TAKEN_BACK):
+            raise LineError(f"{name} is {thing.request.state}", command.span_of("name"))
+        case RequestThing():
+            if thing.fd is not None:
+                thing.fd.close()
+            yield note(f"the name {name} is free")
+        case BufferThing():
+            yield note(f"the name {name} is free; the memory goes when no request needs it")
+    del session.names[name]
+
+
+SPECS = (
+    CommandSpec(
+        "file",
+        "make or open a file in the session's directory",
+        _file,
+        'file g todo.txt text="hello"',
+        "things to do I/O on",
+        (
+            Param("name", NewName(), "what to call it", required=True, positional=True),
+            Param("path", Path(), "where, below the session's directory", required=True,
+                  positional=True),
+            Param("text", Str(), "what to put into it"),
+            Param("mode", FileMode(), "permissions, if it is made", default="0644"),
+        ),
+        c="int fd = open(PATH, O_RDWR | O_CREAT, 0644);",
+    ),
+    CommandSpec(
+        "pipe",
+        "make a pipe: an end to read and an end to write",
+        _pipe,
+        "pipe in out",
+        "things to do I/O on",
+        (
+            Param("read", NewName(), "the end to read from", required=True, positional=True),
+            Param("write", NewName(), "the end to write to", required=True, positional=True),
+        ),
+        c="int fds[2]; pipe(fds);",
+    ),
+    CommandSpec(
+        "buf",
+        "make a buffer",
+        _buf,
+        "buf big 4k",
+        "things to do I/O on",
+        (
+            Param("name", NewName(), "what to call it", required=True, positional=True),
+            Param("size", Integer(1, MAX_BUFFER), "bytes: 64, 4k, 1M", positional=True),
+            Param("text", Str(), "what to put into it"),
+        ),
+        c="char buf[SIZE];",
+        more="A buffer lives as long as its name or any request that uses it. `bad` is a page "
+        "where nothing is, for seeing EFAULT.",
+    ),
+    CommandSpec(
+        "feed",
+        "a plain write(2) from outside, to make something ready",
+        _feed,
+        'feed wr "hello"',
+        "things to do I/O on",
+        (
+            Param("to", NameOf("file", "FD"), "a pipe's end, or a file", required=True,
+                  positional=True),
+            Param("data", Data(), "what to write", required=True, positional=True),
+        ),
+        c="write(fd, DATA, LEN);",
+    ),
+    CommandSpec(
+        "drop",
+        "close a file, or free a name",
+        _drop,
+        "drop f",
+        "things to do I/O on",
+        (Param("name", NameOf("", "NAME"), "what to drop", required=True, positional=True),),
+    ),
+)

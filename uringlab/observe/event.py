@@ -1,0 +1,291 @@
+"""What happened, who did it, and when.
+
+Every word of a ring has one writer: you move the SQ tail and the CQ head and write SQEs, the
+kernel moves the SQ head and the CQ tail and writes CQEs. So a change of memory says by itself
+whose hand it was, even when it was made behind everybody's back. Only system calls leave no
+mark of their own: whoever makes one notes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from typing import TYPE_CHECKING, ClassVar
+
+from uringlab.core.abi import SqRingFlags
+from uringlab.core.errors import errno_name
+from uringlab.core.ops.declare import decode
+from uringlab.core.ops.kinds import flag_names
+from uringlab.observe.snapshot import U32, cqe_of
+
+if TYPE_CHECKING:
+    from uringlab.core.cq import Cqe
+    from uringlab.core.ops.declare import DecodedSqe
+
+
+class Actor(StrEnum):
+    """Whose hand."""
+
+    YOU = "you"
+    KERNEL = "kernel"
+
+
+NameOf = Callable[[str, int], str]
+"""(ring, user_data) to what a person calls the request."""
+
+
+def plain(_ring: str, user_data: int) -> str:
+    """A request that has no name: by its user_data."""
+    return f"user_data={user_data}"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened on one ring.
+
+    Attributes:
+        ring: the source's name.
+        time_ns: CLOCK_MONOTONIC: when it was done, or when it was first seen done.
+        since_ns: it happened no earlier than this (the look before); equal to `time_ns` where
+            the time is exact.
+    """
+
+    ring: str
+    time_ns: int
+    since_ns: int
+
+    actor: ClassVar[Actor]
+    kind: ClassVar[str]
+
+    def text(self, name_of: NameOf = plain) -> str:
+        """One line for a person, without the actor. `name_of` names a request of a ring."""
+        raise NotImplementedError
+
+    def to_json(self) -> dict[str, object]:
+        """Plain values, for export. Bytes are in hexadecimal."""
+        out: dict[str, object] = {"event": self.kind, "actor": str(self.actor)}
+        for one in fields(self):
+            value = getattr(self, one.name)
+            out[one.name] = value.hex() if isinstance(value, bytes) else value
+        return out
+
+
+@dataclass(frozen=True, slots=True)
+class Opened(Event):
+    """A ring was set up, or came into view."""
+
+    sq_entries: int
+    cq_entries: int
+
+    actor = Actor.YOU
+    kind = "opened"
+
+    def text(self, name_of: NameOf = plain) -> str:
+        """Its sizes."""
+        return f"ring {self.ring}: {self.sq_entries} SQEs, {self.cq_entries} CQEs"
+
+
+@dataclass(frozen=True, slots=True)
+class Closed(Event):
+    """A ring was closed, or went out of view."""
+
+    actor = Actor.YOU
+    kind = "closed"
+
+    def text(self, name_of: NameOf = plain) -> str:
+        """Its name."""
+        return f"ring {self.ring} closed"
+
+
+@dataclass(frozen=True, slots=True)
+class Staged(Event):
+    """An SQE was written, and the local tail moved past it."""
+
+    index: int
+    slot: int
+    sqe: bytes
+
+    actor = Actor.YOU
+    kind = "staged"
+
+    def decoded(self) -> DecodedSqe:
+        """The SQE."""
+        return decode(self.sqe)
+
+    def text(self, name_of: NameOf = plain) -> str:
+        """The slot and the opcode."""
+        decoded = self.decoded()
+        return (
+            f"SQE slot {self.slot}: {name_of(self.ring, decoded.user_data)} {decoded.name}"
+            f"   local tail → {(self.index + 1) & U32}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Rewritten(Event):
+    """The bytes of a slot that was staged already changed."""
+
+    index: int
+    slot: int
+    sqe: bytes
+
+    actor = Actor.YOU
+    kind = "rewritten"
+
+    def decoded(self) -> DecodedSqe:
+        """The SQE as it is now."""
+        return decode(self.sqe)
+
+    def text(self, name_of: NameOf = plain) -> str:
+        """The slot and what it says now."""
+        return f"SQE slot {self.slot} rewritten: {self.decoded().name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Moved(Event):
+    """A head or a tail moved."""
+
+    old: int
+    new: int
+
+    word: ClassVar[str]
+    note: ClassVar[str]
+
+    def text(self, name_of: NameOf = plain) -> str:
+        """From where to where, and with which store."""
+        return f"{self.word}  {self.old} → {self.new}   {self.note}"
+
+
+@dataclass(frozen=True, slots=True)
+class Published(Moved):
+    """The shared SQ tail moved: the kernel can see those SQEs."""
+
+    actor = Actor.YOU
+    kind = "published"
+    word = "SQ tail"
+    note = "store-release"
+
+
+@dataclass(frozen=True, slots=True)
+class TakenBack(Moved):
+    """The shared SQ tail moved back: SQEs that were not consumed are yours again."""
+
+    actor = Actor.YOU
+    kind = "taken_back"
+    word = "SQ tail"
+    note = "taken back"
+
+
+@dataclass(frozen=True, slots=True)
+class Consumed(Moved):
+    """The SQ head moved: the kernel has taken those SQEs."""
+
+    actor = Actor.KERNEL
+    kind = "consumed"
+    word = "SQ head"
+    note = "consumed"
+
+
+@dataclass(frozen=True, slots=True)
+class Posted(Event):
+    """A CQE was written, and the CQ tail moved past it."""
+
+    index: int
+    slot: int
+    cqe: bytes
+
+    actor = Actor.KERNEL
+    kind = "posted"
+
+    def decoded(self) -> Cqe:
+        """The CQE."""
+        return cqe_of(self.cqe)
+
+    def text(self, name_of: NameOf = plain) -> str:
+        """The slot and the result."""
+        cqe = self.decoded()
+        meaning = f" {errno_name(cqe.res)}" if cqe.res < 0 else ""
+        return (
+            f"CQE slot {self.slot}: {name_of(self.ring, cqe.user_data)} res={cqe.res}{meaning}"
+            f"   CQ tail → {(self.index + 1) & U32}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Seen(Moved):
+    """The CQ head moved: those CQEs are let go of."""
+
+    actor = Actor.YOU
+    kind = "seen"
+    word = "CQ head"
+    note = "store-release"
+
+
+@dataclass(frozen=True, slots=True)
+class FlagsChanged(Event):
+    """The SQ's flags word changed."""
+
+    old: int
+    new: int
+
+    actor = Actor.KERNEL
+    kind = "flags"
+
+    def text(self, name_of: NameOf = plain) -> str:
+        """Old and new, by name."""
+        old, new = (flag_names(SqRingFlags, value) for value in (self.old, self.new))
+        return f"SQ flags  {old} → {new}"
+
+
+@dataclass(frozen=True, slots=True)
+class CounterChanged(Event):
+    """The kernel counted something it could not take: an SQE (`dropped`), a CQE (`overflow`)."""
+
+    counter: str
+    old: int
+    new: int
+
+    actor = Actor.KERNEL
+    kind = "counter"
+
+    def text(self, name_of: NameOf = plain) -> str:
+        """Old and new."""
+        return f"{self.counter}  {self.old} → {self.new}"
+
+
+@dataclass(frozen=True, slots=True)
+class Missed(Event):
+    """So many SQEs or CQEs came and were overwritten between two looks."""
+
+    queue: str
+    count: int
+
+    actor = Actor.KERNEL
+    kind = "missed"
+
+    def text(self, name_of: NameOf = plain) -> str:
+        """How many."""
+        return f"{self.count} {self.queue}s came and went between two looks: not seen"
+
+
+@dataclass(frozen=True, slots=True)
+class SystemCall(Event):
+    """A system call returned. The one kind of event that memory does not show."""
+
+    name: str
+    args: tuple[tuple[str, int | str], ...]
+    result: int
+
+    actor = Actor.YOU
+    kind = "syscall"
+
+    def text(self, name_of: NameOf = plain) -> str:
+        """As strace would print it."""
+        args = ", ".join(str(value) for _, value in self.args)
+        failed = f" {errno_name(self.result)}" if self.result < 0 else ""
+        return f"{self.name}({args}) = {self.result}{failed}"
+
+    def to_json(self) -> dict[str, object]:
+        """With the arguments by name."""
+        return {**Event.to_json(self), "args": dict(self.args)}

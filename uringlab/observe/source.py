@@ -1,0 +1,98 @@
+"""Where snapshots come from.
+
+A source is anything that can be sampled: the ring of this session, a recording, the ring of
+another process. Whoever draws or checks sees only `RingSnapshot`s, and cannot tell them apart.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from uringlab.core.errors import check
+from uringlab.core.native import ffi, lib
+from uringlab.observe.snapshot import RingSnapshot
+
+if TYPE_CHECKING:
+    from uringlab.core.ring import IoUring
+
+
+class Source(Protocol):
+    """Something that can be sampled."""
+
+    name: str
+
+    def sample(self) -> RingSnapshot | None:
+        """One look, now. None: there is nothing to look at any more."""
+
+
+class OwnSource:
+    """A ring of this process, read from its mapped memory.
+
+    It may be sampled from any thread: the C floor's lock keeps the ring mapped meanwhile. A
+    sample costs a copy of both queues' bytes, and nothing at all while nothing has moved.
+    """
+
+    def __init__(self, name: str, ring: IoUring) -> None:
+        """Make room for the copies once; every sample reuses it."""
+        self.name = name
+        self._handle = ring.handle
+        self._words = ffi.new("struct ul_words *")
+        check(lib.ul_ring_words(self._handle, self._words), "look at the ring")
+        self._sqes = ffi.new("uint8_t[]", self._words.sq_entries * self._words.sqe_size)
+        self._cqes = ffi.new("uint8_t[]", self._words.cq_entries * self._words.cqe_size)
+        self._key: tuple[int, ...] = ()
+        self._last: RingSnapshot | None = None
+
+    def sample(self) -> RingSnapshot | None:
+        """One look. The same object again if no word moved and no SQE byte was written.
+
+        Only this library writes SQEs into a ring of its own, and it counts each time (`epoch`);
+        CQEs appear only together with a move of the CQ tail.
+        """
+        words = self._words
+        if lib.ul_ring_words(self._handle, words) < 0:
+            return None
+        key = (
+            words.epoch,
+            words.sq_head,
+            words.sq_tail,
+            words.sq_local,
+            words.sq_flags,
+            words.cq_head,
+            words.cq_tail,
+            words.cq_flags,
+            words.cq_overflow,
+            words.sq_dropped,
+        )
+        if self._last is not None and key == self._key:
+            return self._last
+        answer = lib.ul_ring_sample(
+            self._handle,
+            words,
+            self._sqes,
+            ffi.sizeof(self._sqes),
+            self._cqes,
+            ffi.sizeof(self._cqes),
+        )
+        if answer < 0:
+            return None
+        self._key = key
+        self._last = RingSnapshot(
+            time_ns=words.time_ns,
+            sq_head=words.sq_head,
+            sq_tail=words.sq_tail,
+            sq_local=words.sq_local,
+            sq_flags=words.sq_flags,
+            sq_dropped=words.sq_dropped,
+            sq_entries=words.sq_entries,
+            cq_head=words.cq_head,
+            cq_tail=words.cq_tail,
+            cq_flags=words.cq_flags,
+            cq_overflow=words.cq_overflow,
+            cq_entries=words.cq_entries,
+            sqe_size=words.sqe_size,
+            cqe_size=words.cqe_size,
+            sqes=bytes(ffi.buffer(self._sqes)),
+            cqes=bytes(ffi.buffer(self._cqes)),
+        )
+        return self._last
