@@ -83,6 +83,11 @@ class RequestThing:
 
     kind = "request"
 
+    @property
+    def opened(self) -> bool:
+        """Whether the name stands for an fd, too."""
+        return self.fd is not None
+
     def text(self) -> str:
         """For `show names`."""
         return f"{self.request.decoded().name}  {self.request.state}"

@@ -46,12 +46,16 @@ class EventLog:
 
     def since(self, number: int) -> list[Event]:
         """The events from that number on, as far as they are kept."""
+        return self.after(number)[0]
+
+    def after(self, number: int) -> tuple[list[Event], int]:
+        """The events from that number on, and the number to ask from next time."""
         with self._lock:
             wanted = self.count - number
             if wanted <= 0:
-                return []
+                return [], self.count
             start = max(0, len(self._events) - wanted)
-            return [self._events[at] for at in range(start, len(self._events))]
+            return [self._events[at] for at in range(start, len(self._events))], self.count
 
     def last(self, count: int) -> list[Event]:
         """The newest events, the oldest of them first."""

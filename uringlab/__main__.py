@@ -1,0 +1,5 @@
+"""`python -m uringlab`."""
+
+from uringlab.cli.main import main
+
+main()

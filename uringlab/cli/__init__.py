@@ -1,0 +1,1 @@
+"""`uringlab …`: arguments and exit codes, nothing else."""

@@ -1,0 +1,215 @@
+"""The commands of the program. Everything heavy is imported by the command that needs it."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+from uringlab.cli import exits
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from uringlab.lab.script import Statement
+
+EPILOG = """\b
+Exit codes: 0 all well · 1 an expectation failed · 2 a line or an argument is wrong
+3 io_uring is not available here · 4 timed out · 130 interrupted
+"""
+_ALLOW = click.option(
+    "--allow-path",
+    "allow",
+    multiple=True,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="A directory outside the session's own that paths may lead to. Repeatable.",
+)
+
+
+@click.group(
+    invoke_without_command=True,
+    epilog=EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+@click.version_option(package_name="uringlab")
+@_ALLOW
+@click.pass_context
+def cli(context: click.Context, allow: tuple[Path, ...]) -> None:
+    """See io_uring move: a real ring, its heads and tails, and a prompt.
+
+    Without a command it opens the lab.
+    """
+    if context.invoked_subcommand is None:
+        _lab(allow, None)
+
+
+def _lab(allow: tuple[Path, ...], lesson: str | None) -> None:
+    _need_io_uring()
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise click.UsageError(
+            "the lab needs a terminal. In a pipe use: uringlab run -c 'do nop', or uringlab repl"
+        )
+    from uringlab.tui.app import LabApp  # noqa: PLC0415
+
+    app = LabApp(allow=allow, lesson=lesson)
+    app.run()
+    sys.exit(app.return_code or 0)
+
+
+def _need_io_uring() -> None:
+    """Say at once, in one sentence, when there is no io_uring to be had."""
+    from uringlab.core.errors import Unavailable  # noqa: PLC0415
+    from uringlab.core.ring import IoUring  # noqa: PLC0415
+
+    try:
+        IoUring(1).close()
+    except Unavailable as error:
+        click.echo(error.strerror, err=True)
+        sys.exit(exits.UNAVAILABLE)
+    except OSError as error:
+        click.echo(f"io_uring cannot be set up here: {error.strerror}", err=True)
+        sys.exit(exits.UNAVAILABLE)
+
+
+@cli.command(epilog=EPILOG)
+@_ALLOW
+@click.option("--lesson", help="Start with this lesson: its number or id.")
+@click.option("--no-color", is_flag=True, help="No colours. NO_COLOR does the same.")
+def repl(allow: tuple[Path, ...], lesson: str | None, *, no_color: bool) -> None:
+    """A prompt, line by line: history, completion, a live toolbar."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        # No terminal to draw on: the same lines, plainly, with the exit codes of a script.
+        _run_all(_inputs(("-",), ()), allow)
+    _need_io_uring()
+    from uringlab.repl.main import run_repl  # noqa: PLC0415
+
+    sys.exit(run_repl(allow=allow, lesson=lesson, color=not no_color))
+
+
+@cli.command(epilog=EPILOG)
+@click.argument("files", nargs=-1, metavar="FILE…")
+@click.option("-c", "lines", multiple=True, metavar="LINE", help="Run this line. Repeatable.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line on stdout.")
+@click.option("--keep-going", is_flag=True, help="Go on after a line that failed.")
+@click.option("--quiet", "-q", is_flag=True, help="No narration on stderr.")
+@click.option("--timeout", type=click.FloatRange(min=0), metavar="SECONDS",
+              help="Give up after so long: exit code 4.")
+@_ALLOW
+def run(
+    files: tuple[str, ...],
+    lines: tuple[str, ...],
+    allow: tuple[Path, ...],
+    timeout: float | None,
+    *,
+    as_json: bool,
+    keep_going: bool,
+    quiet: bool,
+) -> None:
+    """Run files of commands, or - for standard input, or -c LINE.
+
+    What was asked for goes to standard output, what happened to standard error.
+    """
+    _run_all(
+        list(_inputs(files, lines)), allow, timeout, as_json=as_json, keep_going=keep_going,
+        quiet=quiet,
+    )
+
+
+def _run_all(
+    parts: Iterable[tuple[str, Iterable[Statement]]],
+    allow: tuple[Path, ...],
+    timeout: float | None = None,
+    *,
+    as_json: bool = False,
+    keep_going: bool = False,
+    quiet: bool = False,
+) -> NoReturn:
+    """Run every input on one bench, and exit with the code for how it ended."""
+    from uringlab.lab.batch import Batch, Outcome  # noqa: PLC0415
+    from uringlab.lab.bench import Bench  # noqa: PLC0415
+
+    _need_io_uring()
+    with Bench(allow) as bench:
+        batch = Batch(bench, sys.stdout, sys.stderr, as_json=as_json, keep_going=keep_going,
+                      quiet=quiet)
+        if timeout is not None:
+            batch.deadline = time.monotonic() + timeout
+        try:
+            for where, statements in parts:
+                if not batch.run(statements, where):
+                    break
+        except KeyboardInterrupt:
+            click.echo("interrupted", err=True)
+            sys.exit(exits.INTERRUPTED)
+    sys.exit(
+        {
+            Outcome.OK: exits.OK,
+            Outcome.EXPECTATION: exits.EXPECTATION,
+            Outcome.ERROR: exits.USAGE,
+            Outcome.UNAVAILABLE: exits.UNAVAILABLE,
+            Outcome.TIMED_OUT: exits.TIMED_OUT,
+        }[batch.outcome]
+    )
+
+
+def _inputs(
+    files: tuple[str, ...], lines: tuple[str, ...]
+) -> Iterator[tuple[str, Iterator[Statement]]]:
+    """(where, statements) of each input, in the order they were given."""
+    from uringlab.lab.script import statements  # noqa: PLC0415
+
+    if not files and not lines:
+        raise click.UsageError("nothing to run: give a FILE, - for standard input, or -c LINE")
+    for name in files:
+        if name == "-":
+            yield "stdin", statements(sys.stdin)
+            continue
+        try:
+            text = Path(name).read_text()
+        except (OSError, UnicodeDecodeError) as error:
+            why = error.strerror if isinstance(error, OSError) else "it is not text"
+            raise click.UsageError(f"cannot read {name}: {why}") from error
+        yield name, statements(text.splitlines())
+    for number, line in enumerate(lines, 1):
+        yield f"-c {number}", statements([line])
+
+
+@cli.command(epilog=EPILOG)
+@click.argument("files", nargs=-1, required=True, metavar="FILE…")
+def check(files: tuple[str, ...]) -> None:
+    """Parse files and run nothing. Says every line that is wrong."""
+    from uringlab.lab.batch import check as check_statements  # noqa: PLC0415
+    from uringlab.lab.verbs import standard_table  # noqa: PLC0415
+
+    table = standard_table()
+    errors = []
+    for where, statements in _inputs(files, ()):
+        errors += check_statements(statements, table, where)
+    for error in errors:
+        click.echo(error.pretty(), err=True)
+    if errors:
+        sys.exit(exits.USAGE)
+
+
+def main() -> None:
+    """The program `uringlab`."""
+    try:
+        cli(standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        sys.exit(exits.USAGE)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(exits.USAGE)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        sys.exit(exits.INTERRUPTED)
+    except BrokenPipeError:
+        # Whoever read us has left: that is not an error of ours. Leave without a message.
+        import os  # noqa: PLC0415
+
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(exits.OK)

@@ -1,0 +1,167 @@
+"""Running lines without a person: data to one stream, narration to another, an outcome."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import json
+import time
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, TextIO
+
+from uringlab.core.errors import Unavailable
+from uringlab.lab.errors import ExpectationFailed, GaveUp, LineError
+from uringlab.lab.news import News
+from uringlab.lab.parser import parse_line
+from uringlab.lab.reply import Stream
+from uringlab.lab.session import Quit
+
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from uringlab.lab.bench import Bench
+    from uringlab.lab.reply import Reply
+    from uringlab.lab.script import Statement
+    from uringlab.lab.spec import CommandTable
+
+
+class Outcome(StrEnum):
+    """How it ended."""
+
+    OK = "ok"
+    EXPECTATION = "expectation"
+    ERROR = "error"
+    UNAVAILABLE = "unavailable"
+    TIMED_OUT = "timed out"
+
+
+_WORSE = list(Outcome)
+
+
+@dataclass
+class Batch:
+    """Runs statements on a bench, and prints.
+
+    Args:
+        out: data: what was asked for, or with `as_json` one object a line.
+        err: narration: what happened, and what went wrong.
+        as_json: events, replies and errors as JSON on `out`, and nothing on `err` but errors.
+        keep_going: go on after a line that failed.
+        quiet: no narration of events.
+        deadline: time.monotonic() by which all must be over; None for never.
+    """
+
+    bench: Bench
+    out: TextIO
+    err: TextIO
+    as_json: bool = False
+    keep_going: bool = False
+    quiet: bool = False
+    deadline: float | None = None
+    outcome: Outcome = Outcome.OK
+    _where: str = ""
+    _news: News = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Tell events from the beginning."""
+        self._news = News(self.bench.session)
+
+    def run(self, statements: Iterable[Statement], where: str) -> bool:
+        """Run them. False: stop, whatever else there is to run.
+
+        Raises:
+            KeyboardInterrupt: Ctrl-C; the wait was given up and the session is sound.
+        """
+        self._where = where
+        for number, text in statements:
+            if not self._line(text, f"{where}:{number}"):
+                return False
+        return True
+
+    def _line(self, text: str, place: str) -> bool:
+        self.bench.session.history.append(text)
+        done = self.bench.line(text, self._reply)
+        try:
+            self._wait(done)
+        except Quit:
+            self._tell_events()
+            return False
+        except LineError as error:
+            self._tell_events()
+            return self._failed(error, place)
+        self._tell_events()
+        return True
+
+    def _wait(self, done: concurrent.futures.Future[None]) -> None:
+        left = None if self.deadline is None else max(0.0, self.deadline - time.monotonic())
+        try:
+            done.result(left)
+        except KeyboardInterrupt:
+            self.bench.give_up()
+            concurrent.futures.wait([done])
+            raise
+        except TimeoutError:
+            self.bench.give_up()
+            concurrent.futures.wait([done])
+            self.outcome = Outcome.TIMED_OUT
+            error = done.exception()
+            if isinstance(error, LineError):
+                error.message = f"timed out: {error.message}"
+                raise error from None
+            raise GaveUp("timed out") from None
+
+    def _failed(self, error: LineError, place: str) -> bool:
+        error.place = error.place or place
+        if self.outcome is Outcome.TIMED_OUT:
+            outcome = Outcome.TIMED_OUT
+        elif isinstance(error, ExpectationFailed):
+            outcome = Outcome.EXPECTATION
+        elif isinstance(error.__cause__, Unavailable):
+            outcome = Outcome.UNAVAILABLE
+        else:
+            outcome = Outcome.ERROR
+        if _WORSE.index(outcome) > _WORSE.index(self.outcome):
+            self.outcome = outcome
+        if self.as_json:
+            self._print_json(
+                {"type": "error", "outcome": str(outcome), "place": error.place,
+                 "message": error.message, "hint": error.hint, "line": error.line}
+            )
+        print(error.pretty(), file=self.err)
+        return self.keep_going and outcome not in (Outcome.TIMED_OUT, Outcome.UNAVAILABLE)
+
+    def _reply(self, reply: Reply) -> None:
+        """In the bench's thread: the line is still running."""
+        self._tell_events()
+        if self.as_json:
+            if reply.json:
+                self._print_json({"type": "data", **reply.json, "text": reply.text})
+        elif reply.text:
+            if reply.stream is Stream.DATA:
+                print(reply.text, file=self.out, flush=True)
+            elif not self.quiet:
+                print(reply.text, file=self.err)
+
+    def _tell_events(self) -> None:
+        session = self.bench.session
+        for event in self._news.take():
+            if self.as_json:
+                self._print_json({"type": "event", **event.to_json()})
+            elif not self.quiet:
+                print(f"  {event.actor:<7} {session.say(event)}", file=self.err)
+
+    def _print_json(self, thing: dict[str, object]) -> None:
+        print(json.dumps(thing, default=str), file=self.out, flush=True)
+
+
+def check(statements: Iterable[Statement], table: CommandTable, where: str) -> list[LineError]:
+    """Parse without running. Every error, each with its place."""
+    found = []
+    for number, text in statements:
+        try:
+            parse_line(text, table)
+        except LineError as error:
+            error.place = f"{where}:{number}"
+            found.append(error)
+    return found

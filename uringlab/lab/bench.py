@@ -1,0 +1,162 @@
+"""The bench: one thread that runs a session's lines, so that nobody else ever waits.
+
+A ring belongs to the thread that drives it (SINGLE_ISSUER makes a rule of it), and a wait in the
+kernel may last for ever. So a front end hands its lines to the bench, draws meanwhile, and may
+give the wait up: the bench's thread blocks every signal except while it waits in
+io_uring_enter, which unblocks one of them in the same step. Giving up sends that signal.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import signal
+import threading
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+from uringlab.lab.session import GIVE_UP_SIGNAL, Session
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from uringlab.lab.reply import Reply
+
+
+@dataclass
+class _Job:
+    work: Callable[[], None]
+    done: Future[None]
+
+
+def _nothing(_signo: int, _frame: object) -> None:
+    """The handler of the signal that gives up: it only has to exist, to interrupt."""
+
+
+class Bench:
+    """Runs lines in a thread of its own, one after another.
+
+    Must be made in the main thread: a signal handler is installed (and put back by `close`).
+
+    Args:
+        allow: see `Session`.
+        prepare: called with the new session in the bench's thread, before any line.
+        stepping: whether commands stop at each `step` until `go()` is called.
+
+    Attributes:
+        session: to look at from any thread; to change only through `call` and `line`.
+    """
+
+    def __init__(
+        self, allow: tuple[Path, ...] = (), prepare: Callable[[Session], None] | None = None
+    ) -> None:
+        """Start the thread and make the session in it."""
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._go = threading.Event()
+        self.stepping = False
+        self.next_step = ""
+        self._busy = False
+        self._old_handler = signal.signal(GIVE_UP_SIGNAL, _nothing)
+        self._thread = threading.Thread(target=self._run, name="uringlab-bench", daemon=True)
+        self._thread.start()
+        self.session = self._made(allow, prepare)
+
+    def _made(
+        self, allow: tuple[Path, ...], prepare: Callable[[Session], None] | None
+    ) -> Session:
+        box: list[Session] = []
+
+        def make() -> None:
+            session = Session(allow)
+            if prepare is not None:
+                prepare(session)
+            box.append(session)
+
+        self.call(make).result()
+        return box[0]
+
+    def _run(self) -> None:
+        signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+        while (job := self._jobs.get()) is not None:
+            self._busy = True
+            try:
+                job.work()
+            except BaseException as error:  # noqa: BLE001 - it is handed to whoever asked
+                job.done.set_exception(error)
+            else:
+                job.done.set_result(None)
+            finally:
+                self._busy = False
+                self.next_step = ""
+
+    @property
+    def busy(self) -> bool:
+        """Whether a line is running now."""
+        return self._busy or not self._jobs.empty()
+
+    def call(self, work: Callable[[], None]) -> Future[None]:
+        """Run something in the bench's thread, after what waits there already."""
+        done: Future[None] = Future()
+        self._jobs.put(_Job(work, done))
+        return done
+
+    def line(self, text: str, on_reply: Callable[[Reply], None]) -> Future[None]:
+        """Run a line. `on_reply` is called in the bench's thread, as the line goes on.
+
+        The future ends with the line: with `LineError`, `Quit`, or nothing.
+        """
+
+        def work() -> None:
+            self._go.clear()
+            for reply in self.session.execute(text):
+                if reply.step:
+                    self._pause(reply.step)
+                else:
+                    on_reply(reply)
+
+        return self.call(work)
+
+    def _pause(self, upcoming: str) -> None:
+        if not self.stepping:
+            return
+        self.next_step = upcoming
+        while not self._go.wait(0.05):
+            if self.session.giving_up.is_set() or not self.stepping:
+                break
+        self._go.clear()
+        self.next_step = ""
+
+    def go(self) -> None:
+        """Do the next step of the line that stopped at one."""
+        self._go.set()
+
+    def give_up(self) -> None:
+        """End the wait that the running line is in, if it is in one."""
+        if not self.busy:
+            return
+        self.session.giving_up.set()
+        # The thread has gone between the question and the signal: nothing waits any more.
+        with contextlib.suppress(ProcessLookupError):
+            if self._thread.ident is not None:
+                signal.pthread_kill(self._thread.ident, GIVE_UP_SIGNAL)
+
+    def close(self) -> None:
+        """Give up, close the session, end the thread. Twice is once."""
+        if not self._thread.is_alive():
+            return
+        self.give_up()
+        closed = self.call(self.session.close)
+        self._jobs.put(None)
+        self._thread.join()
+        signal.signal(GIVE_UP_SIGNAL, self._old_handler)
+        closed.result()
+
+    def __enter__(self) -> Self:
+        """`with Bench() as bench:`."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close."""
+        self.close()

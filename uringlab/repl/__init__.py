@@ -1,0 +1,1 @@
+"""The line REPL: the same language, one line at a time."""

@@ -1,0 +1,403 @@
+"""The lab: one screen, one timer, one bench."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.containers import Container, Horizontal
+from textual.widgets import Footer, Label
+
+from uringlab.course.course import Course
+from uringlab.lab.bench import Bench
+from uringlab.lab.complete import complete, signature
+from uringlab.lab.errors import ExpectationFailed, GaveUp, LineError
+from uringlab.lab.reply import Stream
+from uringlab.lab.session import Quit
+from uringlab.lab.verbs.session import overview
+from uringlab.tui.draw.rows import Role
+from uringlab.tui.themes import THEMES
+from uringlab.tui.view import Looker, lesson_view
+from uringlab.tui.widgets.candidates import Candidates
+from uringlab.tui.widgets.events_pane import EventsPane
+from uringlab.tui.widgets.hint_line import HintLine
+from uringlab.tui.widgets.lesson_pane import LessonPane
+from uringlab.tui.widgets.picture import ViewPicture
+from uringlab.tui.widgets.prompt import Prompt
+from uringlab.tui.widgets.queue_panes import CqPane, SqPane
+from uringlab.tui.widgets.requests_pane import RequestsPane
+from uringlab.tui.widgets.session_pane import SessionPane
+from uringlab.tui.widgets.top_line import TopLine
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from concurrent.futures import Future
+    from pathlib import Path
+
+    from textual.app import ComposeResult, SystemCommand
+    from textual.screen import Screen
+    from textual.timer import Timer
+
+    from uringlab.lab.complete import Candidate
+    from uringlab.lab.reply import Reply
+    from uringlab.tui.view import LessonView, View
+
+FRAMES_A_SECOND = 30
+WELCOME = """\
+This is a real io_uring ring. You are ▸ orange, the kernel is ◂ blue.
+Two things to try:   do nop   sends one request all the way round.
+                     learn 1  begins the first lesson."""
+IN_LESSON_PANE = ("lesson", "why", "further")
+WIDE = 100
+TALL = 30
+WIDEST = 150
+
+
+class LabApp(App[int]):
+    """Two queues, the requests, what just happened, and a prompt.
+
+    Everything drawn comes from a `View` taken once a tick; every line typed goes to the bench. So
+    a wait never blocks the screen, and the screen never touches the ring.
+
+    Args:
+        allow: see `Session`.
+        lesson: a lesson to begin with.
+    """
+
+    TITLE = "uringlab"
+    CSS_PATH = "app.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f1", "help", "Help"),
+        Binding("f2", "say('hint')", "Hint"),
+        Binding("f3", "lessons", "Lessons"),
+        Binding("f5", "step", "Step"),
+        Binding("f6", "next_pane", "Next pane"),
+        Binding("escape", "back_out", "Give up", priority=True),
+        Binding("pageup", "page(1)", "Scroll up", show=False, priority=True),
+        Binding("pagedown", "page(-1)", "Scroll down", show=False, priority=True),
+        Binding("ctrl+l", "clear", "Clear", show=False),
+        Binding("ctrl+q", "quit", "Quit", priority=True),
+    ]
+
+    def __init__(self, allow: tuple[Path, ...] = (), lesson: str | None = None) -> None:
+        """Prepare; the bench starts with the screen."""
+        super().__init__()
+        self._allow = allow
+        self._lesson = lesson
+        self._replies: deque[Reply] = deque()
+        self._job: Future[None] | None = None
+        self._ticker: Timer | None = None
+        self._shown: View | None = None
+        self._lesson_shown: LessonView | None = None
+        self._current_pane = "session"
+        self.bench: Bench
+
+    # -- the screen -----------------------------------------------------------------
+
+    def compose(self) -> ComposeResult:
+        """Every pane, once; CSS classes on the screen decide who is shown where."""
+        yield TopLine(id="top")
+        with Container(id="queues"):
+            yield SqPane(id="sq", classes="pane")
+            yield CqPane(id="cq", classes="pane")
+        with Container(id="panes"):
+            yield RequestsPane(id="requests", classes="pane")
+            yield SessionPane(id="session", classes="pane")
+            yield LessonPane(id="lesson", classes="pane")
+            yield EventsPane(id="events", classes="pane")
+        yield Candidates(id="candidates")
+        yield HintLine(id="hint")
+        with Horizontal(id="line"):
+            yield Label("r0> ", id="ring-name")
+            yield Prompt(self._complete, id="prompt")
+        yield Footer()
+
+    def on_mount(self) -> None:
+        """Start the bench and the one timer."""
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = THEMES[0].name
+        courses: list[Course] = []
+        self.bench = Bench(self._allow, prepare=lambda session: courses.append(Course(session)))
+        self.course = courses[0]
+        self.looker = Looker(self.bench.session)
+        self.bench.call(self._first_ring)
+        self.query_one(SessionPane).transcript.add(WELCOME, Role.PLAIN)
+        self.query_one(Prompt).focus()
+        self._lay_out()
+        self._ticker = self.set_interval(1 / FRAMES_A_SECOND, self.tick)
+        if self._lesson is not None:
+            self.run_line(f"learn {self._lesson}")
+
+    def _first_ring(self) -> None:
+        """A learner sees a ring at once. In the bench's thread: the ring belongs to it."""
+        self.bench.session.ring()
+
+    def on_unmount(self) -> None:
+        """Close every ring before the program ends."""
+        if hasattr(self, "bench"):
+            self.bench.close()
+
+    def on_resize(self) -> None:
+        """Another size may want another arrangement."""
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        width, height = self.size
+        narrow = width < WIDE or height < TALL
+        self.screen.set_class(narrow, "-narrow")
+        self.screen.set_class(width >= WIDEST and not narrow, "-widest")
+        self._show_pane()
+
+    # -- the tick ---------------------------------------------------------------------
+
+    def tick(self) -> None:
+        """One look; the panes repaint what differs. Replies that came meanwhile are shown."""
+        self._take_replies()
+        view = self.looker.look()
+        if view is not self._shown:
+            self._shown = view
+            for pane in self.query(ViewPicture):
+                pane.show(view)
+        self._show_lesson()
+        self._tell(view)
+
+    def _show_lesson(self) -> None:
+        """The lesson pane, while a lesson is open. The bench is not asked while it runs a line."""
+        if self.bench.busy:
+            return
+        view = lesson_view(self.course)
+        if view == self._lesson_shown:
+            return
+        old, self._lesson_shown = self._lesson_shown, view
+        self.screen.set_class(view is not None, "-lesson")
+        if view is None:
+            return
+        self.query_one(LessonPane).show_lesson(view)
+        if old is None or old.title != view.title or view.solved != old.solved:
+            self._current_pane = "lesson"
+            self._show_pane()
+
+    def _take_replies(self) -> None:
+        pane = self.query_one(SessionPane)
+        changed = False
+        while self._replies:
+            reply = self._replies.popleft()
+            if reply.text and reply.json.get("type") not in IN_LESSON_PANE:
+                pane.transcript.add(reply.text, _role(reply))
+                changed = True
+        if self._job is not None and self._job.done() and not self._replies:
+            job, self._job = self._job, None
+            self._ended(job, pane)
+            self.bench.call(lambda: self._replies.extend(self.course.after_line()))
+            changed = True
+        if changed:
+            pane.follow()
+
+    def _ended(self, line: Future[None], pane: SessionPane) -> None:
+        """The line is over: well, or with an error."""
+        error = line.exception()
+        match error:
+            case None:
+                return
+            case Quit():
+                self.exit(0)
+            case GaveUp():
+                pane.transcript.add(error.message, Role.PLAIN)
+            case ExpectationFailed():
+                pane.transcript.add(f"✗ {error.message.splitlines()[0]}", Role.BAD)
+            case LineError():
+                pane.transcript.add(f"✗ {error.pretty()}", Role.BAD)
+            case _:
+                raise error
+
+    def _tell(self, view: View) -> None:
+        """The line above the prompt, and the prompt's name."""
+        hint = self.query_one(HintLine)
+        prompt = self.query_one(Prompt)
+        session = self.bench.session
+        if self.bench.next_step:
+            hint.say(f"▶ next: {self.bench.next_step}   (F5 does it, Esc runs on)", Role.YOU)
+        elif self.bench.busy and session.waiting_for:
+            hint.say(f"⧗ {session.waiting_for} …   (Esc gives up)", Role.KERNEL)
+        elif prompt.value.strip():
+            hint.say(signature(prompt.value[: prompt.cursor_position], session.table))
+        else:
+            hint.say("Tab completes · ↑ earlier lines · F1 help · do nop · learn 1")
+        label = self.query_one("#ring-name", Label)
+        name = f"{view.ring or 'r0'}> "
+        if str(label.content) != name:
+            label.update(name)
+
+    # -- lines --------------------------------------------------------------------------
+
+    def _complete(self, before: str) -> list[Candidate]:
+        return complete(before, self.bench.session)
+
+    def on_prompt_offered(self, message: Prompt.Offered) -> None:
+        """The prompt has found words that fit."""
+        self.query_one(Candidates).offer(message.candidates, message.chosen)
+
+    def on_input_submitted(self, message: Prompt.Submitted) -> None:
+        """Enter: run the line; while one runs, keep it."""
+        message.stop()
+        prompt = self.query_one(Prompt)
+        prompt.close_candidates()
+        if self._job is not None:
+            self.notify("The line before is still running: Esc gives it up.", timeout=3)
+            return
+        line = message.value
+        prompt.value = ""
+        if line.strip():
+            self.bench.stepping = False
+            self.run_line(line)
+
+    def run_line(self, line: str) -> None:
+        """Hand a line to the bench, as if it had been typed."""
+        prompt = self.query_one(Prompt)
+        prompt.remember(line)
+        session = self.bench.session
+        session.history.append(line)
+        name = session.current.name if session.current else "r0"
+        self.query_one(SessionPane).transcript.add(f"{name}> {line}", Role.ECHO)
+        self._job = self.bench.line(line, self._replies.append)
+
+    # -- keys -----------------------------------------------------------------------------
+
+    def action_say(self, line: str) -> None:
+        """A key that stands for a line."""
+        if self._job is None:
+            self.run_line(line)
+
+    def action_back_out(self) -> None:
+        """Give up a wait; else close the list; else empty the line."""
+        if len(self.screen_stack) > 1:
+            self.pop_screen()
+            return
+        prompt = self.query_one(Prompt)
+        if self._job is not None:
+            self.bench.give_up()
+        elif not prompt.close_candidates():
+            prompt.value = ""
+
+    def action_step(self) -> None:
+        """Do the next step; or run the typed line step by step."""
+        if self.bench.next_step:
+            self.bench.go()
+            return
+        prompt = self.query_one(Prompt)
+        if self._job is not None:
+            return
+        line = prompt.value.strip()
+        if not line:
+            self.notify("Type a line first, such as do nop, then F5: one step at a time.")
+            return
+        prompt.value = ""
+        self.bench.stepping = True
+        self.run_line(line)
+
+    def action_page(self, direction: int) -> None:
+        """Scroll the transcript."""
+        if len(self.screen_stack) > 1:
+            return
+        if self._current_pane == "lesson":
+            self.query_one(LessonPane).page(direction)
+        else:
+            self.query_one(SessionPane).page(direction)
+
+    def action_lessons(self) -> None:
+        """F3: every lesson, and what was done of each."""
+        from uringlab.tui.screens.lessons import Entry, LessonsScreen  # noqa: PLC0415
+
+        here = self.course.lesson or self.course.where_stopped()
+        entries = []
+        for one in self.course.lessons:
+            done = self.course.progress.of(one.id)
+            mark = "✓" if done.completed else f"{len(done.steps)}/{len(one.steps)}"
+            label = f"{mark:>4}  {one.number:>2}  {one.title}  ({one.minutes} min)"
+            entries.append(Entry(one.id, label, one is here))
+
+        def chosen(lesson: str | None) -> None:
+            if lesson is not None and self._job is None:
+                self.run_line(f"learn {lesson}")
+
+        self.push_screen(LessonsScreen(entries), chosen)
+
+    def action_clear(self) -> None:
+        """Empty the transcript."""
+        pane = self.query_one(SessionPane)
+        pane.transcript.clear()
+        pane.repaint()
+
+    def action_help_quit(self) -> None:
+        """Ctrl-C never quits: it gives up a wait, or says how to leave."""
+        if self._job is not None:
+            self.bench.give_up()
+        else:
+            self.notify("Ctrl-Q leaves. Esc empties the line.", timeout=3)
+
+    def action_next_pane(self) -> None:
+        """On a small screen: show the next pane. On a large one all are there already."""
+        panes = self._panes()
+        at = panes.index(self._current_pane) if self._current_pane in panes else 0
+        self._current_pane = panes[(at + 1) % len(panes)]
+        self._show_pane()
+
+    def _panes(self) -> list[str]:
+        panes = [str(pane.id) for pane in self.query("#panes > .pane")]
+        return [one for one in panes if one != "lesson" or self._lesson_shown is not None]
+
+    def _show_pane(self) -> None:
+        for pane in self.query("#panes > .pane"):
+            pane.set_class(pane.id == self._current_pane, "-current")
+
+    def action_help(self) -> None:
+        """F1."""
+        from uringlab.tui.screens.help import HelpScreen  # noqa: PLC0415
+
+        self.push_screen(HelpScreen(self.help_text()))
+
+    def help_text(self) -> str:
+        """Keys, panes, commands."""
+        keys = "\n".join(
+            f"  {self.get_key_display(one):<10} {one.description}"
+            for one in self.BINDINGS
+            if isinstance(one, Binding)
+        )
+        panes = "\n\n".join(
+            f"{pane.border_title}\n{getattr(pane, 'HELP', '')}"
+            for pane in self.query(".pane")
+            if getattr(pane, "HELP", "")
+        )
+        return (
+            f"Keys\n{keys}\n  Tab        complete   ↑ ↓ earlier lines   → take the grey text\n"
+            f"  ctrl+p     palette: every command, and the theme\n\n{panes}\n\n"
+            f"Commands\n{overview(self.bench.session.table)}"
+        )
+
+    def get_system_commands(self, screen: Screen) -> Iterable[SystemCommand]:
+        """The palette: everything that can be typed, besides Textual's own."""
+        from textual.app import SystemCommand  # noqa: PLC0415
+
+        yield from super().get_system_commands(screen)
+        for spec in self.bench.session.table:
+            yield SystemCommand(
+                spec.signature(), spec.summary, lambda name=spec.name: self._offer(name)
+            )
+
+    def _offer(self, name: str) -> None:
+        prompt = self.query_one(Prompt)
+        prompt.replace_line(f"{name} ")
+        prompt.focus()
+
+
+_ROLES = {"goal": Role.GOOD, "solved": Role.GOOD, "wrong": Role.BAD, "onward": Role.PLAIN}
+
+
+def _role(reply: Reply) -> Role:
+    """How a reply is shown: data plainly, notes quietly, a lesson's words by what they mean."""
+    kind = str(reply.json.get("type", ""))
+    default = Role.PLAIN if reply.stream is Stream.DATA else Role.DIM
+    return _ROLES.get(kind, default)

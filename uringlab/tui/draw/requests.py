@@ -1,0 +1,100 @@
+"""The lives of the requests, a line each: how far each has come."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from uringlab.core.errors import errno_name
+from uringlab.observe.request import State
+from uringlab.tui.draw.rows import Role, Row, clip, fit
+
+if TYPE_CHECKING:
+    from uringlab.observe.request import Request
+    from uringlab.tui.view import View
+
+_NAME = 5
+_WHAT = 14
+_FULL = 74
+_MS = 1e6
+_S = 1e9
+
+
+def requests_rows(view: View, width: int, height: int) -> list[Row]:
+    """The newest requests, the newest last."""
+    if not view.requests:
+        return [[("no request yet. Try:  read f 5 -> r1   or   nop", Role.DIM)]]
+    return [clip(_row(one, view.now_ns, width), width) for one in view.requests[-height:]]
+
+
+def _row(one: Request, now: int, width: int) -> Row:
+    name = one.name or f"#{one.user_data}"
+    row: Row = [
+        (fit(name, _NAME) + " ", Role.TITLE),
+        (fit(one.decoded().name, _WHAT) + " ", Role.PLAIN),
+    ]
+    row += _life(one, words=width >= _FULL)
+    row.append(("  ", Role.PLAIN))
+    row += _end(one, now)
+    return row
+
+
+def _life(one: Request, *, words: bool) -> Row:
+    """`■staged ┄ ▷published ┄ ▶━━ in flight ━━ ● posted ┄ ✓ seen`, as far as it has come."""
+    state = one.state
+    reached = _REACHED[state]
+    row: Row = []
+    for at, (glyph, word, role) in enumerate(_STAGES):
+        if at > reached:
+            row.append((" " * len(_stage_text(at, glyph, word, words=words)), Role.PLAIN))
+            continue
+        now_here = at == reached
+        row.append(
+            (_stage_text(at, glyph, word, words=words), role if now_here else Role.DIM)
+        )
+    if state in (State.SILENT, State.TAKEN_BACK):
+        row.append((f" {state}", Role.DIM))
+    return row
+
+
+_STAGES = (
+    ("■", "staged", Role.YOU),
+    ("▷", "published", Role.YOU),
+    ("▶━━", "in flight", Role.KERNEL),
+    ("●", "posted", Role.GOOD),
+    ("✓", "seen", Role.YOU),
+)
+_REACHED = {
+    State.STAGED: 0,
+    State.PUBLISHED: 1,
+    State.TAKEN_BACK: 1,
+    State.IN_FLIGHT: 2,
+    State.SILENT: 2,
+    State.POSTED: 3,
+    State.SEEN: 4,
+}
+
+
+def _stage_text(at: int, glyph: str, word: str, *, words: bool) -> str:
+    link = "┄" if at else ""
+    return f"{link}{glyph}{word}" if words else f"{link}{glyph}"
+
+
+def _end(one: Request, now: int) -> Row:
+    """The result, and how long the kernel had it."""
+    row: Row = []
+    if one.cqes:
+        final = one.cqes[-1][1]
+        more = f" ×{len(one.cqes)}" if len(one.cqes) > 1 else ""
+        if final.res < 0:
+            row.append((f"res {final.res} {errno_name(final.res)}{more}", Role.BAD))
+        else:
+            row.append((f"res {final.res}{more}", Role.GOOD))
+    if one.consumed_ns:
+        until = one.cqes[-1][0] if one.final is not None else now
+        if one.state is not State.SILENT:
+            row.append((f"  {_span(until - one.consumed_ns)}", Role.DIM))
+    return row
+
+
+def _span(ns: int) -> str:
+    return f"{ns / _MS:.1f} ms" if ns < _S else f"{ns / _S:.1f} s"

@@ -1,0 +1,43 @@
+"""The first line: which ring, on which kernel, and what is out."""
+
+from __future__ import annotations
+
+import platform
+from functools import cache
+from typing import TYPE_CHECKING
+
+from uringlab.tui.draw.rows import Role, Row, clip, width_of
+
+if TYPE_CHECKING:
+    from uringlab.tui.view import View
+
+_ENOUGH = 60
+
+
+@cache
+def _kernel() -> str:
+    return ".".join(platform.release().split("-")[0].split(".")[:2])
+
+
+def top_row(view: View, width: int) -> Row:
+    """`uringlab  r0 · fd 7 · SQ 8 · CQ 16        Linux 6.18   in flight 2   overflow 0`."""
+    left: Row = [(" uringlab ", Role.TITLE)]
+    right: Row = [(f"Linux {_kernel()}", Role.DIM)]
+    if view.shot is not None:
+        parts = [view.ring, f"fd {view.fd}", f"SQ {view.shot.sq_entries}",
+                 f"CQ {view.shot.cq_entries}"]
+        if view.flags:
+            parts.append(view.flags)
+        if view.rings > 1:
+            parts.append(f"{view.rings} rings")
+        left.append((" " + " · ".join(parts), Role.PLAIN))
+        right.append((f"   in flight {view.in_flight}", Role.PLAIN))
+        if width >= _ENOUGH:
+            role = Role.BAD if view.shot.cq_overflow else Role.PLAIN
+            right.append((f"   overflow {view.shot.cq_overflow} ", role))
+    else:
+        left.append(("  no ring yet", Role.DIM))
+    gap = width - width_of(left) - width_of(right)
+    if gap < 1:
+        return clip([*left, ("  ", Role.PLAIN), *right], width)
+    return [*left, (" " * gap, Role.PLAIN), *right]
