@@ -95,8 +95,12 @@ def repl(allow: tuple[Path, ...], lesson: str | None, *, no_color: bool) -> None
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line on stdout.")
 @click.option("--keep-going", is_flag=True, help="Go on after a line that failed.")
 @click.option("--quiet", "-q", is_flag=True, help="No narration on stderr.")
-@click.option("--timeout", type=click.FloatRange(min=0), metavar="SECONDS",
-              help="Give up after so long: exit code 4.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0),
+    metavar="SECONDS",
+    help="Give up after so long: exit code 4.",
+)
 @_ALLOW
 def run(
     files: tuple[str, ...],
@@ -113,7 +117,11 @@ def run(
     What was asked for goes to standard output, what happened to standard error.
     """
     _run_all(
-        list(_inputs(files, lines)), allow, timeout, as_json=as_json, keep_going=keep_going,
+        list(_inputs(files, lines)),
+        allow,
+        timeout,
+        as_json=as_json,
+        keep_going=keep_going,
         quiet=quiet,
     )
 
@@ -133,8 +141,9 @@ def _run_all(
 
     _need_io_uring()
     with Bench(allow) as bench:
-        batch = Batch(bench, sys.stdout, sys.stderr, as_json=as_json, keep_going=keep_going,
-                      quiet=quiet)
+        batch = Batch(
+            bench, sys.stdout, sys.stderr, as_json=as_json, keep_going=keep_going, quiet=quiet
+        )
         if timeout is not None:
             batch.deadline = time.monotonic() + timeout
         try:

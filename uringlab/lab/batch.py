@@ -16,7 +16,6 @@ from uringlab.lab.parser import parse_line
 from uringlab.lab.reply import Stream
 from uringlab.lab.session import Quit
 
-
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -74,10 +73,7 @@ class Batch:
             KeyboardInterrupt: Ctrl-C; the wait was given up and the session is sound.
         """
         self._where = where
-        for number, text in statements:
-            if not self._line(text, f"{where}:{number}"):
-                return False
-        return True
+        return all(self._line(text, f"{where}:{number}") for number, text in statements)
 
     def _line(self, text: str, place: str) -> bool:
         self.bench.session.history.append(text)
@@ -125,8 +121,14 @@ class Batch:
             self.outcome = outcome
         if self.as_json:
             self._print_json(
-                {"type": "error", "outcome": str(outcome), "place": error.place,
-                 "message": error.message, "hint": error.hint, "line": error.line}
+                {
+                    "type": "error",
+                    "outcome": str(outcome),
+                    "place": error.place,
+                    "message": error.message,
+                    "hint": error.hint,
+                    "line": error.line,
+                }
             )
         print(error.pretty(), file=self.err)
         return self.keep_going and outcome not in (Outcome.TIMED_OUT, Outcome.UNAVAILABLE)

@@ -63,9 +63,7 @@ class Bench:
         self._thread.start()
         self.session = self._made(allow, prepare)
 
-    def _made(
-        self, allow: tuple[Path, ...], prepare: Callable[[Session], None] | None
-    ) -> Session:
+    def _made(self, allow: tuple[Path, ...], prepare: Callable[[Session], None] | None) -> Session:
         box: list[Session] = []
 
         def make() -> None:

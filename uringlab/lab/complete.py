@@ -83,7 +83,7 @@ def _place(line: str, table: CommandTable) -> _Place | None:
         return _Place(None, (), partial, start)
     spec, taken = verb_of(before, table)
     key = ""
-    if len(before) >= 2 and before[-1].type is T.SIGN and before[-1].span.end == start:
+    if before[1:] and before[-1].type is T.SIGN and before[-1].span.end == start:
         key = before[-2].text
     if spec is None:
         first = before[0].text
@@ -215,8 +215,9 @@ def signature(line: str, table: CommandTable) -> str:
         return ""
     spec = place.spec
     if spec is None:
-        spec = table.find(f"{place.words[0].text} {place.partial}" if place.words
-                          else place.partial)
+        spec = table.find(
+            f"{place.words[0].text} {place.partial}" if place.words else place.partial
+        )
         if spec is None:
             return ""
     if place.key:

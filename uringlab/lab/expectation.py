@@ -5,7 +5,9 @@ An expectation looks at the same snapshots and events that the screen draws, and
 
 from __future__ import annotations
 
+import os
 import re
+import stat
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -17,7 +19,7 @@ from uringlab.core.ops.kinds import flag_names
 from uringlab.lab.errors import ExpectationFailed, LineError, Span, did_you_mean
 from uringlab.lab.lexer import T
 from uringlab.lab.names import BufferThing, FileThing, RequestThing, RingThing
-from uringlab.lab.values import Duration, to_errno, to_int
+from uringlab.lab.values import Duration, Text, to_errno, to_int
 from uringlab.observe.event import SystemCall
 
 if TYPE_CHECKING:
@@ -98,7 +100,7 @@ def parse(command: Command) -> Expectation:
     rest = list(command.tokens)
     within = 0
     if rest and rest[0].text == "within":
-        if len(rest) < 2:
+        if not rest[1:]:
             raise LineError("within what time? expect within 1s cq.ready=1", rest[0].span)
         within = Duration().read(rest[1])
         rest = rest[2:]
@@ -113,24 +115,24 @@ def parse(command: Command) -> Expectation:
     conditions = _conditions(rest)
     if not conditions and not call and not after:
         raise LineError("expect what? For instance: expect r1 res=5", command.span, "help expect")
-    return Expectation(
-        command.text, subject, subject_span, call, conditions, after, within
-    )
+    return Expectation(command.text, subject, subject_span, call, conditions, after, within)
 
 
 def _conditions(rest: list[Token]) -> tuple[Condition, ...]:
     found = []
     for at in range(0, len(rest), 3):
         three = rest[at : at + 3]
-        if len(three) < 3 or three[1].type is not T.SIGN or three[0].type is not T.WORD:
+        if not three[2:] or three[1].type is not T.SIGN or three[0].type is not T.WORD:
             raise LineError(
-                "a condition is NAME=VALUE, as in cq.ready=3", three[0].span.to(three[-1].span),
+                "a condition is NAME=VALUE, as in cq.ready=3",
+                three[0].span.to(three[-1].span),
                 "help expect",
             )
         key, sign, value = three
         found.append(
-            Condition(key.text, sign.text, value.text, value.type is T.STRING,
-                      key.span.to(value.span))
+            Condition(
+                key.text, sign.text, value.text, value.type is T.STRING, key.span.to(value.span)
+            )
         )
     return tuple(found)
 
@@ -259,9 +261,6 @@ def _buffer_word(thing: BufferThing, condition: Condition) -> int | bytes:
 
 
 def _file_word(thing: FileThing, condition: Condition) -> int | bytes:
-    import os  # noqa: PLC0415
-    import stat  # noqa: PLC0415
-
     if condition.path == "open":
         return int(thing.fd.owned)
     if condition.path in ("size", "text"):
@@ -277,8 +276,8 @@ def _holds(condition: Condition, found: int | str | bytes | None) -> bool:
     if found is None:
         return False
     if isinstance(found, bytes):
-        wanted = condition.wanted.encode("utf-8")
-        same = found.startswith(wanted) and not found[len(wanted) :].strip(b"\0")
+        text = Text(condition.wanted).data
+        same = found.startswith(text) and not found[len(text) :].strip(b"\0")
         return same if condition.sign == "=" else not same
     if isinstance(found, str):
         same = found.lower() == condition.wanted.lower()

@@ -162,14 +162,12 @@ def _named(spec: CommandSpec, three: list[Token]) -> tuple[Param, Token]:
             key.span,
             f"help {spec.name}",
         )
-    if len(three) < 3 or three[2].type not in (T.WORD, T.STRING):
+    if not three[2:] or three[2].type not in (T.WORD, T.STRING):
         raise LineError(f"{key.text}= needs a value: {param.value.wants}", key.span.to(sign.span))
     return param, three[2]
 
 
-def _check(
-    spec: CommandSpec, values: dict[str, Literal], many: list[Literal], whole: Span
-) -> None:
+def _check(spec: CommandSpec, values: dict[str, Literal], many: list[Literal], whole: Span) -> None:
     for one in spec.params:
         if one.required and one.name not in values and not (one.many and many):
             raise LineError(

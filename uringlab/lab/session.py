@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from typing import TYPE_CHECKING, Self
 
 from uringlab.core.buffers import BadPage
@@ -38,10 +39,11 @@ if TYPE_CHECKING:
 
 DEFAULT_ENTRIES = 8
 DEEPEST = 8
+MOST_NAMES = 1_000
 GIVE_UP_SIGNAL = signal.SIGURG
 
 
-class Quit(Exception):  # noqa: N818 - not an error: the session is asked to end
+class Quit(Exception):
     """`quit` was typed."""
 
 
@@ -187,8 +189,6 @@ class Session:
         Raises:
             OSError: the kernel refused.
         """
-        import time  # noqa: PLC0415
-
         asked = params or Params()
         args: tuple[tuple[str, int | str], ...] = (
             ("entries", entries),
@@ -267,7 +267,18 @@ class Session:
         self._by_user_data[request.ring, request.user_data] = thing
         if request.user_data == self._next_request:
             self._next_request += 1
+        self._forget_old_requests()
         return thing
+
+    def _forget_old_requests(self) -> None:
+        """A long session keeps the names of the newest requests, and of those not done."""
+        if len(self._by_user_data) <= 2 * MOST_NAMES:
+            return
+        for key, thing in list(self._by_user_data.items())[:-MOST_NAMES]:
+            if thing.request.state is State.SEEN and thing.fd is None:
+                del self._by_user_data[key]
+                if self.names.get(thing.name) is thing:
+                    del self.names[thing.name]
 
     def _on_event(self, event: Event) -> None:
         """A completion may open or close a file that the session has to know about."""
@@ -332,9 +343,7 @@ class Session:
             if thing.fd is not None:
                 thing.fd.close()
             return
-        raise LineError(
-            f'"{name}" is taken: it is a {thing.kind}', None, f"drop {name}"
-        )
+        raise LineError(f'"{name}" is taken: it is a {thing.kind}', None, f"drop {name}")
 
     def new_buffer(self, name: str, buffer: Buffer) -> BufferThing:
         """Name a buffer."""
@@ -351,11 +360,10 @@ class Session:
     def own_fds(self) -> set[int]:
         """The fds that the learner has made, by whatever name."""
         found = set()
-        for thing in self.names.values():
-            if isinstance(thing, FileThing):
-                found.add(thing.fd.number)
-            elif isinstance(thing, RequestThing) and thing.fd is not None:
-                found.add(thing.fd.number)
+        for thing in list(self.names.values()):
+            fd = thing.fd if isinstance(thing, (FileThing, RequestThing)) else None
+            if fd is not None:
+                found.add(fd.number)
         return found
 
     # -- giving up --------------------------------------------------------------------------
@@ -378,10 +386,9 @@ class Session:
         for thing in self.rings():
             self.close_ring(thing)
         for other in list(self.names.values()):
-            if isinstance(other, FileThing):
-                other.fd.close()
-            elif isinstance(other, RequestThing) and other.fd is not None:
-                other.fd.close()
+            fd = other.fd if isinstance(other, (FileThing, RequestThing)) else None
+            if fd is not None:
+                fd.close()
         self.names.clear()
         self._by_user_data.clear()
         self.current = None

@@ -1,4 +1,4 @@
-"""One table of commands: it feeds the parser, completion, the signature hint, `help` and `check`."""
+"""One table of commands: parser, completion, signature, `help` and `check` are fed from it."""
 
 from __future__ import annotations
 

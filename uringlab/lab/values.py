@@ -42,7 +42,7 @@ class Text:
 
     @property
     def data(self) -> bytes:
-        """Its bytes: `\\xNN` is the byte NN, the rest is UTF-8."""
+        r"""Its bytes: `\xNN` is the byte NN, the rest is UTF-8."""
         try:
             return self.text.encode("latin-1")
         except UnicodeEncodeError:
@@ -72,7 +72,9 @@ class Value:
 
     def refuse(self, token: Token, more: str = "") -> LineError:
         """The error for a token that is not of this kind."""
-        return LineError(f'expected {self.wants}, not "{token.text}".{more}'.rstrip("."), token.span)
+        return LineError(
+            f'expected {self.wants}, not "{token.text}".{more}'.rstrip("."), token.span
+        )
 
 
 class Integer(Value):
@@ -254,7 +256,7 @@ class Flags(Value):
         self._docs = docs
         self._prefixes = tuple(prefix.lower() for prefix in prefixes)
         shown = list(self._bits)
-        self.wants = "flags: " + "|".join(shown[:4]) + ("|…" if len(shown) > 4 else "")
+        self.wants = "flags: " + "|".join(shown[:4]) + ("|…" if shown[4:] else "")
 
     def read(self, token: Token) -> int:
         """Read it."""

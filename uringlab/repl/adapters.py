@@ -78,7 +78,9 @@ def toolbar(session: Session, typed: str) -> StyleAndTextTuples:
     """`sq 3/8  cq 1/16  in flight 2`, and the signature of what is being typed."""
     session.look()
     thing = session.current
-    hint = signature(typed, session.table) if typed.strip() else "Tab completes · help · Ctrl-D leaves"
+    hint = (
+        signature(typed, session.table) if typed.strip() else "Tab completes · help · Ctrl-D leaves"
+    )
     if thing is None:
         return [("class:figures", " no ring yet "), ("", f"  {hint}")]
     shot = thing.observer.snapshot

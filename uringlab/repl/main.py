@@ -82,11 +82,12 @@ class Repl:
 
     def tell_events(self) -> None:
         """Say what happened since it was last told."""
-        for event in self._news.take():
-            self._event(event)
+        self._events(self._news.take())
 
-    def _event(self, event: Event) -> None:
-        self._say(f"  {event.actor:<7} {self.bench.session.say(event)}", f"class:{event.actor}")
+    def _events(self, events: list[Event]) -> None:
+        for event in events:
+            text = f"  {event.actor:<7} {self.bench.session.say(event)}"
+            self._say(text, f"class:{event.actor}")
 
     # -- running ---------------------------------------------------------------------
 
@@ -140,16 +141,20 @@ class Repl:
             style=STYLE,
             color_depth=self._depth,
             refresh_interval=REFRESH,
-            bottom_toolbar=lambda: toolbar(session, prompt.default_buffer.document.text_before_cursor),
+            bottom_toolbar=lambda: toolbar(
+                session, prompt.default_buffer.document.text_before_cursor
+            ),
             enable_history_search=True,
         )
-        self._say("uringlab: a real io_uring ring. Try:  do nop   or:  learn 1   or:  help", "class:note")
+        self._say(
+            "uringlab: a real io_uring ring. Try:  do nop   or:  learn 1   or:  help", "class:note"
+        )
 
         def watch(_app: object) -> None:
             """On every refresh: what the kernel did meanwhile is said above the prompt."""
             events = self._news.take()
             if events:
-                run_in_terminal(lambda: [self._event(event) for event in events])
+                run_in_terminal(lambda: self._events(events))
 
         prompt.app.before_render += watch
         while True:

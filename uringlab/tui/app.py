@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App
 from textual.binding import Binding, BindingType
@@ -93,25 +93,42 @@ class LabApp(App[int]):
         self._lesson_shown: LessonView | None = None
         self._current_pane = "session"
         self.bench: Bench
+        # Held, not queried: a query asks the screen on top, which may be the help.
+        self._top = TopLine(id="top")
+        self._sq = SqPane(id="sq", classes="pane")
+        self._cq = CqPane(id="cq", classes="pane")
+        self._requests = RequestsPane(id="requests", classes="pane")
+        self._transcript = SessionPane(id="session", classes="pane")
+        self._lesson_pane = LessonPane(id="lesson", classes="pane")
+        self._events = EventsPane(id="events", classes="pane")
+        self._panes = (self._requests, self._transcript, self._lesson_pane, self._events)
+        self._views: tuple[ViewPicture, ...] = (
+            self._top,
+            self._sq,
+            self._cq,
+            self._requests,
+            self._events,
+        )
+        self._candidates = Candidates(id="candidates")
+        self._hint = HintLine(id="hint")
+        self._ring_name = Label("r0> ", id="ring-name")
+        self._prompt = Prompt(self._complete, id="prompt")
 
     # -- the screen -----------------------------------------------------------------
 
     def compose(self) -> ComposeResult:
         """Every pane, once; CSS classes on the screen decide who is shown where."""
-        yield TopLine(id="top")
+        yield self._top
         with Container(id="queues"):
-            yield SqPane(id="sq", classes="pane")
-            yield CqPane(id="cq", classes="pane")
+            yield self._sq
+            yield self._cq
         with Container(id="panes"):
-            yield RequestsPane(id="requests", classes="pane")
-            yield SessionPane(id="session", classes="pane")
-            yield LessonPane(id="lesson", classes="pane")
-            yield EventsPane(id="events", classes="pane")
-        yield Candidates(id="candidates")
-        yield HintLine(id="hint")
+            yield from self._panes
+        yield self._candidates
+        yield self._hint
         with Horizontal(id="line"):
-            yield Label("r0> ", id="ring-name")
-            yield Prompt(self._complete, id="prompt")
+            yield self._ring_name
+            yield self._prompt
         yield Footer()
 
     def on_mount(self) -> None:
@@ -124,8 +141,8 @@ class LabApp(App[int]):
         self.course = courses[0]
         self.looker = Looker(self.bench.session)
         self.bench.call(self._first_ring)
-        self.query_one(SessionPane).transcript.add(WELCOME, Role.PLAIN)
-        self.query_one(Prompt).focus()
+        self._transcript.transcript.add(WELCOME, Role.PLAIN)
+        self._prompt.focus()
         self._lay_out()
         self._ticker = self.set_interval(1 / FRAMES_A_SECOND, self.tick)
         if self._lesson is not None:
@@ -137,6 +154,8 @@ class LabApp(App[int]):
 
     def on_unmount(self) -> None:
         """Close every ring before the program ends."""
+        if self._ticker is not None:
+            self._ticker.stop()
         if hasattr(self, "bench"):
             self.bench.close()
 
@@ -147,8 +166,9 @@ class LabApp(App[int]):
     def _lay_out(self) -> None:
         width, height = self.size
         narrow = width < WIDE or height < TALL
-        self.screen.set_class(narrow, "-narrow")
-        self.screen.set_class(width >= WIDEST and not narrow, "-widest")
+        screen = self.screen_stack[0]
+        screen.set_class(narrow, "-narrow")
+        screen.set_class(width >= WIDEST and not narrow, "-widest")
         self._show_pane()
 
     # -- the tick ---------------------------------------------------------------------
@@ -159,7 +179,7 @@ class LabApp(App[int]):
         view = self.looker.look()
         if view is not self._shown:
             self._shown = view
-            for pane in self.query(ViewPicture):
+            for pane in self._views:
                 pane.show(view)
         self._show_lesson()
         self._tell(view)
@@ -172,16 +192,16 @@ class LabApp(App[int]):
         if view == self._lesson_shown:
             return
         old, self._lesson_shown = self._lesson_shown, view
-        self.screen.set_class(view is not None, "-lesson")
+        self.screen_stack[0].set_class(view is not None, "-lesson")
         if view is None:
             return
-        self.query_one(LessonPane).show_lesson(view)
+        self._lesson_pane.show_lesson(view)
         if old is None or old.title != view.title or view.solved != old.solved:
             self._current_pane = "lesson"
             self._show_pane()
 
     def _take_replies(self) -> None:
-        pane = self.query_one(SessionPane)
+        pane = self._transcript
         changed = False
         while self._replies:
             reply = self._replies.popleft()
@@ -215,8 +235,8 @@ class LabApp(App[int]):
 
     def _tell(self, view: View) -> None:
         """The line above the prompt, and the prompt's name."""
-        hint = self.query_one(HintLine)
-        prompt = self.query_one(Prompt)
+        hint = self._hint
+        prompt = self._prompt
         session = self.bench.session
         if self.bench.next_step:
             hint.say(f"▶ next: {self.bench.next_step}   (F5 does it, Esc runs on)", Role.YOU)
@@ -226,7 +246,7 @@ class LabApp(App[int]):
             hint.say(signature(prompt.value[: prompt.cursor_position], session.table))
         else:
             hint.say("Tab completes · ↑ earlier lines · F1 help · do nop · learn 1")
-        label = self.query_one("#ring-name", Label)
+        label = self._ring_name
         name = f"{view.ring or 'r0'}> "
         if str(label.content) != name:
             label.update(name)
@@ -238,12 +258,12 @@ class LabApp(App[int]):
 
     def on_prompt_offered(self, message: Prompt.Offered) -> None:
         """The prompt has found words that fit."""
-        self.query_one(Candidates).offer(message.candidates, message.chosen)
+        self._candidates.offer(message.candidates, message.chosen)
 
     def on_input_submitted(self, message: Prompt.Submitted) -> None:
         """Enter: run the line; while one runs, keep it."""
         message.stop()
-        prompt = self.query_one(Prompt)
+        prompt = self._prompt
         prompt.close_candidates()
         if self._job is not None:
             self.notify("The line before is still running: Esc gives it up.", timeout=3)
@@ -254,14 +274,19 @@ class LabApp(App[int]):
             self.bench.stepping = False
             self.run_line(line)
 
+    @property
+    def line_is_running(self) -> bool:
+        """Whether a line was typed and has not ended yet."""
+        return self._job is not None or self.bench.busy or bool(self._replies)
+
     def run_line(self, line: str) -> None:
         """Hand a line to the bench, as if it had been typed."""
-        prompt = self.query_one(Prompt)
+        prompt = self._prompt
         prompt.remember(line)
         session = self.bench.session
         session.history.append(line)
         name = session.current.name if session.current else "r0"
-        self.query_one(SessionPane).transcript.add(f"{name}> {line}", Role.ECHO)
+        self._transcript.transcript.add(f"{name}> {line}", Role.ECHO)
         self._job = self.bench.line(line, self._replies.append)
 
     # -- keys -----------------------------------------------------------------------------
@@ -276,7 +301,7 @@ class LabApp(App[int]):
         if len(self.screen_stack) > 1:
             self.pop_screen()
             return
-        prompt = self.query_one(Prompt)
+        prompt = self._prompt
         if self._job is not None:
             self.bench.give_up()
         elif not prompt.close_candidates():
@@ -287,7 +312,7 @@ class LabApp(App[int]):
         if self.bench.next_step:
             self.bench.go()
             return
-        prompt = self.query_one(Prompt)
+        prompt = self._prompt
         if self._job is not None:
             return
         line = prompt.value.strip()
@@ -303,9 +328,9 @@ class LabApp(App[int]):
         if len(self.screen_stack) > 1:
             return
         if self._current_pane == "lesson":
-            self.query_one(LessonPane).page(direction)
+            self._lesson_pane.page(direction)
         else:
-            self.query_one(SessionPane).page(direction)
+            self._transcript.page(direction)
 
     def action_lessons(self) -> None:
         """F3: every lesson, and what was done of each."""
@@ -327,7 +352,7 @@ class LabApp(App[int]):
 
     def action_clear(self) -> None:
         """Empty the transcript."""
-        pane = self.query_one(SessionPane)
+        pane = self._transcript
         pane.transcript.clear()
         pane.repaint()
 
@@ -340,17 +365,17 @@ class LabApp(App[int]):
 
     def action_next_pane(self) -> None:
         """On a small screen: show the next pane. On a large one all are there already."""
-        panes = self._panes()
+        panes = [
+            str(pane.id)
+            for pane in self._panes
+            if pane is not self._lesson_pane or self._lesson_shown is not None
+        ]
         at = panes.index(self._current_pane) if self._current_pane in panes else 0
         self._current_pane = panes[(at + 1) % len(panes)]
         self._show_pane()
 
-    def _panes(self) -> list[str]:
-        panes = [str(pane.id) for pane in self.query("#panes > .pane")]
-        return [one for one in panes if one != "lesson" or self._lesson_shown is not None]
-
     def _show_pane(self) -> None:
-        for pane in self.query("#panes > .pane"):
+        for pane in self._panes:
             pane.set_class(pane.id == self._current_pane, "-current")
 
     def action_help(self) -> None:
@@ -367,9 +392,7 @@ class LabApp(App[int]):
             if isinstance(one, Binding)
         )
         panes = "\n\n".join(
-            f"{pane.border_title}\n{getattr(pane, 'HELP', '')}"
-            for pane in self.query(".pane")
-            if getattr(pane, "HELP", "")
+            f"{pane.border_title}\n{pane.HELP}" for pane in (self._sq, self._cq, *self._panes)
         )
         return (
             f"Keys\n{keys}\n  Tab        complete   ↑ ↓ earlier lines   → take the grey text\n"
@@ -377,7 +400,7 @@ class LabApp(App[int]):
             f"Commands\n{overview(self.bench.session.table)}"
         )
 
-    def get_system_commands(self, screen: Screen) -> Iterable[SystemCommand]:
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """The palette: everything that can be typed, besides Textual's own."""
         from textual.app import SystemCommand  # noqa: PLC0415
 
@@ -388,7 +411,7 @@ class LabApp(App[int]):
             )
 
     def _offer(self, name: str) -> None:
-        prompt = self.query_one(Prompt)
+        prompt = self._prompt
         prompt.replace_line(f"{name} ")
         prompt.focus()
 

@@ -87,9 +87,7 @@ class Looker:
             self._recent.popleft()
         thing = session.current
         if thing is None:
-            self._view = View(
-                "", -1, None, "", 0, 0, (), tuple(self._told), frozenset(), {}, now
-            )
+            self._view = View("", -1, None, "", 0, 0, (), tuple(self._told), frozenset(), {}, now)
             return self._view
         moved = frozenset(
             word for _, ring, words in self._recent if ring == thing.name for word in words

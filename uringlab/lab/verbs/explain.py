@@ -101,8 +101,9 @@ def explain_constant(word: str, member: _Flags | _Named) -> str:
     """An opcode or a flag."""
     if isinstance(member, abi.Opcode):
         op = BY_OPCODE.get(member)
-        lines = [f"IORING_OP_{member.name} = {int(member)}: {member.doc}. Since Linux "
-                 f"{member.since}."]
+        lines = [
+            f"IORING_OP_{member.name} = {int(member)}: {member.doc}. Since Linux {member.since}."
+        ]
         if op is not None:
             lines.append(f"  {' '.join((op.__doc__ or '').split())}")
             lines += [f"  {one.name:<13} {one.doc}" for one in op.operands]
@@ -147,8 +148,10 @@ def explain_request(thing: RequestThing) -> str:
         op = one.decoded().op
         name = errno.errorcode.get(-final.res, "")
         specific = op.errnos.get(name) if op is not None else None
-        lines.append(f"  {errno_text(final.res)}: "
-                     f"{specific or IN_IO_URING.get(name, 'the operation itself failed')}")
+        lines.append(
+            f"  {errno_text(final.res)}: "
+            f"{specific or IN_IO_URING.get(name, 'the operation itself failed')}"
+        )
     elif final is not None:
         op = one.decoded().op
         if op is not None:
@@ -163,7 +166,14 @@ SPECS = (
         _explain,
         "explain -9",
         "looking",
-        (Param("what", Anything(), "-9, EBADF, READ, IOSQE_IO_LINK, r1", required=True,
-               positional=True),),
+        (
+            Param(
+                "what",
+                Anything(),
+                "-9, EBADF, READ, IOSQE_IO_LINK, r1",
+                required=True,
+                positional=True,
+            ),
+        ),
     ),
 )

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from uringlab.observe.snapshot import RingSnapshot
 
 MOST_SLOTS = 64
+_ASCII = 0x7F
 
 
 class Subject(Value):
@@ -246,9 +247,12 @@ def _show_slot(thing: RingThing, what: str, number: int | None, command: Command
 def _show_name(session: Session, name: str, command: Command) -> str:
     if name not in session.names:
         known = [*SHOWN, *session.names]
-        raise LineError(f'nothing is called "{name}".{did_you_mean(name, known)}'
-                        f" There are: {', '.join(SHOWN)}, sqe N, cqe N, and names",
-                        command.span_of("what"), "show names")
+        raise LineError(
+            f'nothing is called "{name}".{did_you_mean(name, known)}'
+            f" There are: {', '.join(SHOWN)}, sqe N, cqe N, and names",
+            command.span_of("what"),
+            "show names",
+        )
     thing = session.names[name]
     match thing:
         case RingThing():
@@ -265,8 +269,11 @@ def show_request(thing: RequestThing) -> str:
     """A request's life, with the time between its steps."""
     one = thing.request
     lines = [f"{thing.name}: {one.decoded()}", f"  user_data {one.user_data}   {one.state}"]
-    stamps = [("staged", one.staged_ns), ("published", one.published_ns),
-              ("consumed", one.consumed_ns)]
+    stamps = [
+        ("staged", one.staged_ns),
+        ("published", one.published_ns),
+        ("consumed", one.consumed_ns),
+    ]
     stamps += [(f"posted res={cqe.res}", when) for when, cqe in one.cqes]
     stamps.append(("seen", one.seen_ns))
     start = one.staged_ns
@@ -283,7 +290,9 @@ def _show_buffer(name: str, buffer: Buffer) -> str:
     raw = bytes(buffer.view[:256])
     for at in range(0, len(raw), 16):
         part = raw[at : at + 16]
-        text = "".join(chr(byte) if 32 <= byte < 127 else "." for byte in part)
+        text = "".join(
+            chr(byte) if chr(byte).isprintable() and byte < _ASCII else "." for byte in part
+        )
         lines.append(f"  {at:>5}: {part.hex(' '):<47}  {text}")
     if len(buffer) > len(raw):
         lines.append(f"  … {len(buffer) - len(raw)} more bytes")

@@ -180,7 +180,9 @@ class _Builder:
             thing = FileThing(thing.name, thing.fd, "")
         if isinstance(thing, RequestThing):
             raise LineError(
-                f"{thing.name} is {thing.request.state}: it has opened no file (yet)", None, "wait 1"
+                f"{thing.name} is {thing.request.state}: it has opened no file (yet)",
+                None,
+                "wait 1",
             )
         found = self.session.find(typed.name, "file") if thing is None else thing
         if not isinstance(found, FileThing):
@@ -192,13 +194,16 @@ class _Builder:
         return found.fd if found.fd.owned else found.fd.number
 
     def _number(self, number: int) -> int:
-        """A bare number may name what is not open, or what the learner made, and nothing else:
-        this program's own terminal, ring and event loop are fds too.
+        """A bare number may name what is not open, or what the learner made, and nothing else.
+
+        This program's own terminal, ring and event loop are fds, too.
         """
         if number < 0 or number in self.session.own_fds() or not _is_open(number):
             return number
         raise LineError(
-            f"fd {number} is open, but it belongs to this program and not to you", None, "show names"
+            f"fd {number} is open, but it belongs to this program and not to you",
+            None,
+            "show names",
         )
 
 
@@ -257,8 +262,14 @@ def params_of(op: type[Op]) -> tuple[Param, ...]:
         required = place
         default = "" if one.default is None or place else default_text(one)
         params.append(
-            Param(one.name, value_for(one.kind), one.doc, required=required, positional=place,
-                  default=default)
+            Param(
+                one.name,
+                value_for(one.kind),
+                one.doc,
+                required=required,
+                positional=place,
+                default=default,
+            )
         )
     params.append(Param("flags", SQE_FLAGS, "IOSQE_*, as in flags=link|async"))
     params.append(Param("user_data", Integer(0), "64 bits that come back; yours to choose"))

@@ -90,8 +90,12 @@ SPECS = (
         "rings",
         (
             Param("name", NewName(), "what to call it", required=True, positional=True),
-            Param("entries", Integer(0, 2**32 - 1), "SQ slots; rounded up to a power of two",
-                  default="8"),
+            Param(
+                "entries",
+                Integer(0, 2**32 - 1),
+                "SQ slots; rounded up to a power of two",
+                default="8",
+            ),
             Param("cq", Integer(1, MAX_CQ_ENTRIES * 2**10), "CQ slots; without it twice the SQ's"),
             Param("flags", SETUP_FLAGS, "IORING_SETUP_*, as in flags=single_issuer|clamp"),
             Param("idle", Duration(), "how long an SQPOLL thread spins before it sleeps"),

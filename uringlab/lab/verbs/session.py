@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from uringlab.lab.spec import Command, CommandTable
 
 NS = 1_000_000_000
+MOST_OPTIONS = 12
 
 
 class Topic(Value):
@@ -51,7 +52,7 @@ def page(spec: CommandSpec) -> str:
         default = f" (default {one.default})" if one.default else ""
         lines.append(f"  {one.name:<13} {one.doc}{default}")
         options = list(one.value.options())
-        if options and len(options) <= 12:
+        if options and len(options) <= MOST_OPTIONS:
             lines.append(f"  {'':<13} {'|'.join(options)}")
     if spec.more:
         lines.append(f"  {spec.more}")
@@ -107,8 +108,8 @@ def _reset(session: Session, command: Command) -> Iterator[Reply]:
 def _quit(session: Session, command: Command) -> Iterator[Reply]:
     from uringlab.lab.session import Quit  # noqa: PLC0415 - the session imports this module
 
+    yield note("leaving")
     raise Quit
-    yield  # a generator, as every command is
 
 
 SPECS = (

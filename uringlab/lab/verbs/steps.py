@@ -144,8 +144,10 @@ def _enter(session: Session, command: Command) -> Iterator[Reply]:
     flags = EnterFlags(command.get("flags", 0))
     for bit in _MINE:
         if flags & bit:
-            raise LineError(f"{bit.name} needs an argument that only the library can make",
-                            command.span_of("flags"))
+            raise LineError(
+                f"{bit.name} needs an argument that only the library can make",
+                command.span_of("flags"),
+            )
     if min_complete and "flags" not in command.values:
         flags |= EnterFlags.GETEVENTS
     answer = _check_enter(enter(session, thing, to_submit, min_complete, flags), "io_uring_enter")
@@ -220,8 +222,14 @@ def cqe_reply(session: Session, ring: str, cqe: Cqe) -> Reply:
     text = _read_text(session, thing, cqe) if thing is not None and thing.kind == "request" else ""
     if text:
         parts.append(text)
-    return data("  ".join(parts), type="cqe", request=name, user_data=cqe.user_data, res=cqe.res,
-                flags=cqe.flags)
+    return data(
+        "  ".join(parts),
+        type="cqe",
+        request=name,
+        user_data=cqe.user_data,
+        res=cqe.res,
+        flags=cqe.flags,
+    )
 
 
 def _read_text(session: Session, thing: object, cqe: Cqe) -> str:
@@ -239,7 +247,7 @@ def _read_text(session: Session, thing: object, cqe: Cqe) -> str:
     if not isinstance(buffer, BufferThing) or not isinstance(buffer.buffer, Buffer):
         return ""
     shown = bytes(buffer.buffer.view[: min(cqe.res, 48)])
-    return f"{names[0]}={shown!r}"[: 80].replace("=b'", "='").replace('=b"', '="')
+    return f"{names[0]}={shown!r}"[:80].replace("=b'", "='").replace('=b"', '="')
 
 
 def _peek(session: Session, command: Command) -> Iterator[Reply]:
@@ -277,6 +285,10 @@ def _reap(session: Session, command: Command) -> Iterator[Reply]:
             yield note("nothing is ready")
 
 
+def _posted(thing: RequestThing) -> bool:
+    return thing.request.final is not None
+
+
 def _do(session: Session, command: Command) -> Iterator[Reply]:
     if command.inner is None:  # pragma: no cover - the parser has checked
         raise LineError("do needs an operation")
@@ -286,12 +298,12 @@ def _do(session: Session, command: Command) -> Iterator[Reply]:
     publish(session)
     yield step("enter")
     first = True
-    while request.request.final is None:
+    while not _posted(request):
         if request.request.silent and not first:
             yield note(f"{request.name} asked for no CQE on success: nothing to wait for")
             return
         shot = thing.observer.look()
-        if request.request.final is not None:
+        if _posted(request):
             break
         want = 0 if request.request.silent else shot.ready + 1
         flags = EnterFlags.GETEVENTS
@@ -337,10 +349,15 @@ SPECS = (
         "enter",
         "the steps",
         (
-            Param("to_submit", Integer(0, 2**32 - 1), "how many SQEs to consume; all published",
-                  positional=True),
-            Param("min_complete", Integer(0, 2**32 - 1), "how many CQEs to wait for",
-                  positional=True),
+            Param(
+                "to_submit",
+                Integer(0, 2**32 - 1),
+                "how many SQEs to consume; all published",
+                positional=True,
+            ),
+            Param(
+                "min_complete", Integer(0, 2**32 - 1), "how many CQEs to wait for", positional=True
+            ),
             Param("flags", ENTER_FLAGS, "IORING_ENTER_*"),
         ),
         c="io_uring_enter(ring.ring_fd, to_submit, min_complete, flags, NULL);",

@@ -70,10 +70,11 @@ def _buf(session: Session, command: Command) -> Iterator[Reply]:
     data = text.data if text is not None else b""
     size = command.get("size", len(data))
     if len(data) > size:
-        raise LineError(f"the text has {len(data)} bytes, the buffer {size}",
-                        command.span_of("text"))
+        raise LineError(
+            f"the text has {len(data)} bytes, the buffer {size}", command.span_of("text")
+        )
     if size == 0:
-        raise LineError("how large? buf b0 4k, or buf b0 text=\"…\"", command.span, "buf b0 4k")
+        raise LineError('how large? buf b0 4k, or buf b0 text="…"', command.span, "buf b0 4k")
     try:
         buffer = Buffer(size)
     except MemoryError as error:
@@ -93,13 +94,14 @@ def _feed(session: Session, command: Command) -> Iterator[Reply]:
     data = what.data if isinstance(what, Text) else _bytes_of(session, what)
     # Only as much as fits: a write that blocks would block the learner, not the ring.
     if not select.select([], [thing.fd], [], 0)[1]:
-        raise LineError(f"{thing.name} is full: nobody reads the other end",
-                        command.span_of("to"))
+        raise LineError(f"{thing.name} is full: nobody reads the other end", command.span_of("to"))
     try:
         written = _write_some(thing.fd.number, data)
     except OSError as error:
-        meaning = {errno.EBADF: "it is not open for writing",
-                   errno.EPIPE: "nobody reads the other end any more"}
+        meaning = {
+            errno.EBADF: "it is not open for writing",
+            errno.EPIPE: "nobody reads the other end any more",
+        }
         why = meaning.get(error.errno or 0, error.strerror or "")
         raise LineError(f"cannot feed {thing.name}: {why}", command.span_of("to")) from error
     yield note(f"fed {written} bytes to {thing.name} with a plain write(2), outside the ring")
@@ -152,8 +154,13 @@ SPECS = (
         "things to do I/O on",
         (
             Param("name", NewName(), "what to call it", required=True, positional=True),
-            Param("path", Path(), "where, below the session's directory", required=True,
-                  positional=True),
+            Param(
+                "path",
+                Path(),
+                "where, below the session's directory",
+                required=True,
+                positional=True,
+            ),
             Param("text", Str(), "what to put into it"),
             Param("mode", FileMode(), "permissions, if it is made", default="0644"),
         ),
@@ -193,8 +200,13 @@ SPECS = (
         'feed wr "hello"',
         "things to do I/O on",
         (
-            Param("to", NameOf("file", "FD"), "a pipe's end, or a file", required=True,
-                  positional=True),
+            Param(
+                "to",
+                NameOf("file", "FD"),
+                "a pipe's end, or a file",
+                required=True,
+                positional=True,
+            ),
             Param("data", Data(), "what to write", required=True, positional=True),
         ),
         c="write(fd, DATA, LEN);",

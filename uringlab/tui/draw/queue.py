@@ -90,6 +90,8 @@ def queue_rows(
         entries: how many slots; a power of two.
         cell: what a slot shows.
         pointers: the heads and tails.
+        width: cells.
+        height: lines.
         follow: the slot to keep in sight when not all of them fit.
     """
     if width < DETAILS[-1].cell + 1 or height < 1:
@@ -165,9 +167,7 @@ def _word(one: Cell, line: int, inner: int, detail: Detail) -> str:
     return " " + one.second
 
 
-def _pointer_rows(
-    slots: range, pointers: list[Pointer], detail: Detail, size: int
-) -> list[Row]:
+def _pointer_rows(slots: range, pointers: list[Pointer], detail: Detail, size: int) -> list[Row]:
     if detail.pointer_rows:
         return [_pointer_row(slots, [one], size) for one in pointers]
     if detail.words == 0:
@@ -176,7 +176,7 @@ def _pointer_rows(
 
 
 def _pointer_row(slots: range, pointers: list[Pointer], size: int) -> Row:
-    """`▲ head` under its slot; several at one slot share a mark. Letters where words are too long."""
+    """`▲ head` under its slot; several at one slot share a mark; letters where there is no room."""
     row: Row = [(" ", Role.PLAIN)]
     used = 0
     marks = [(slot, [one for one in pointers if one.slot == slot]) for slot in slots]

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 _NAME = 5
 _WHAT = 14
 _FULL = 74
+_US = 1e3
 _MS = 1e6
 _S = 1e9
 
@@ -48,9 +49,7 @@ def _life(one: Request, *, words: bool) -> Row:
             row.append((" " * len(_stage_text(at, glyph, word, words=words)), Role.PLAIN))
             continue
         now_here = at == reached
-        row.append(
-            (_stage_text(at, glyph, word, words=words), role if now_here else Role.DIM)
-        )
+        row.append((_stage_text(at, glyph, word, words=words), role if now_here else Role.DIM))
     if state in (State.SILENT, State.TAKEN_BACK):
         row.append((f" {state}", Role.DIM))
     return row
@@ -89,12 +88,15 @@ def _end(one: Request, now: int) -> Row:
             row.append((f"res {final.res} {errno_name(final.res)}{more}", Role.BAD))
         else:
             row.append((f"res {final.res}{more}", Role.GOOD))
-    if one.consumed_ns:
-        until = one.cqes[-1][0] if one.final is not None else now
-        if one.state is not State.SILENT:
-            row.append((f"  {_span(until - one.consumed_ns)}", Role.DIM))
+    if one.consumed_ns and one.final is not None:
+        # Between the look before it was taken and the look that saw its CQE: at most this long.
+        row.append((f"  ≤ {_span(one.cqes[-1][0] - one.consumed_since_ns)}", Role.DIM))
+    elif one.state is State.IN_FLIGHT:
+        row.append((f"  {_span(max(0, now - one.consumed_ns))}", Role.DIM))
     return row
 
 
 def _span(ns: int) -> str:
+    if ns < _MS:
+        return f"{ns / _US:.0f} µs"
     return f"{ns / _MS:.1f} ms" if ns < _S else f"{ns / _S:.1f} s"

@@ -24,8 +24,12 @@ def top_row(view: View, width: int) -> Row:
     left: Row = [(" uringlab ", Role.TITLE)]
     right: Row = [(f"Linux {_kernel()}", Role.DIM)]
     if view.shot is not None:
-        parts = [view.ring, f"fd {view.fd}", f"SQ {view.shot.sq_entries}",
-                 f"CQ {view.shot.cq_entries}"]
+        parts = [
+            view.ring,
+            f"fd {view.fd}",
+            f"SQ {view.shot.sq_entries}",
+            f"CQ {view.shot.cq_entries}",
+        ]
         if view.flags:
             parts.append(view.flags)
         if view.rings > 1:

@@ -45,9 +45,7 @@ class LessonsScreen(ModalScreen[str | None]):
 
     def compose(self) -> ComposeResult:
         """The list."""
-        chooser = OptionList(
-            *(Option(one.label, id=one.id) for one in self._entries), markup=False
-        )
+        chooser = OptionList(*(Option(one.label, id=one.id) for one in self._entries), markup=False)
         chooser.border_title = "Lessons: Enter begins one"
         yield chooser
         yield Footer()

@@ -52,7 +52,7 @@ class Goals(Picture):
 class LessonPane(Vertical):
     """The lesson that is open."""
 
-    HELP = """The open lesson. Its goals are checked on the ring after each line: ☑ reached, ☐ not yet.
+    HELP = """The open lesson. Its goals are checked on the ring after each line: ☑ reached, ☐ not.
 hint (F2) opens a hint, next goes on, learn (F3) chooses another lesson."""
 
     DEFAULT_CSS = """

@@ -60,7 +60,8 @@ class Picture(Widget):
         old = self._strips
         self._rows = rows
         self._strips = [self._strip(row, width) for row in rows]
-        self._strips += [Strip.blank(width)] * (height - len(rows))
+        blank = Strip.blank(width, self._role_style(Role.PLAIN))
+        self._strips += [blank] * (height - len(rows))
         dirty = [
             Region(0, y, width, 1)
             for y, strip in enumerate(self._strips)
@@ -71,10 +72,10 @@ class Picture(Widget):
 
     def _strip(self, row: Row, width: int) -> Strip:
         segments = [Segment(text, self._role_style(role)) for text, role in row if text]
-        return Strip(segments).adjust_cell_length(width)
+        return Strip(segments).adjust_cell_length(width, self._role_style(Role.PLAIN))
 
     def _role_style(self, role: Role) -> Style:
-        return self.get_component_rich_style(f"picture--{role}", partial=True)
+        return self.get_component_rich_style(f"picture--{role}")
 
     def restyle(self) -> None:
         """The theme changed: the same rows, in other colours."""
@@ -100,7 +101,7 @@ class Picture(Widget):
         """A line of what was drawn."""
         if y < len(self._strips):
             return self._strips[y]
-        return Strip.blank(self.content_size.width)
+        return Strip.blank(self.content_size.width, self._role_style(Role.PLAIN))
 
     def text(self) -> str:
         """What is drawn, as plain text: for tests and for copying."""

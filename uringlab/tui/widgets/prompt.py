@@ -50,12 +50,17 @@ class Prompt(Input):
         chosen: int
 
     def __init__(
-        self, completer: Callable[[str], list[Candidate]], *, id: str | None = None  # noqa: A002
+        self,
+        completer: Callable[[str], list[Candidate]],
+        *,
+        id: str | None = None,  # noqa: A002
     ) -> None:
         """An empty line."""
         self.history: list[str] = []
         super().__init__(
-            id=id, placeholder="do nop", suggester=_FromHistory(self.history),
+            id=id,
+            placeholder="do nop",
+            suggester=_FromHistory(self.history),
             select_on_focus=False,
         )
         self._completer = completer

@@ -16,7 +16,8 @@ class RequestsPane(ViewPicture):
     """A line a request: how far it has come, and its result."""
 
     HELP = """Each request from its SQE to its last CQE.
-■ staged ┄ ▷ published ┄ ▶━━ in flight ┄ ● posted ┄ ✓ seen. The time is how long the kernel had it."""
+■ staged ┄ ▷ published ┄ ▶━━ in flight ┄ ● posted ┄ ✓ seen. The time: how long the kernel
+had it, at most."""
 
     def on_mount(self) -> None:
         """Its title."""
