@@ -36,7 +36,9 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
     from pathlib import Path
 
+    from textual import events
     from textual.app import ComposeResult, SystemCommand
+    from textual.geometry import Size
     from textual.screen import Screen
     from textual.timer import Timer
 
@@ -49,6 +51,8 @@ WELCOME = """\
 This is a real io_uring ring. You are ▸ orange, the kernel is ◂ blue.
 Two things to try:   do nop   sends one request all the way round.
                      learn 1  begins the first lesson."""
+SOLVED = "✔ solved. When you have read why it worked:  next"
+IN_LESSON = "F2 hint · check: what is missing · reset: back to the start · Tab completes · F1 help"
 IN_LESSON_PANE = ("lesson", "why", "further")
 WIDE = 100
 TALL = 30
@@ -101,7 +105,7 @@ class LabApp(App[int]):
         self._transcript = SessionPane(id="session", classes="pane")
         self._lesson_pane = LessonPane(id="lesson", classes="pane")
         self._events = EventsPane(id="events", classes="pane")
-        self._panes = (self._requests, self._transcript, self._lesson_pane, self._events)
+        self._panes = (self._lesson_pane, self._requests, self._transcript, self._events)
         self._views: tuple[ViewPicture, ...] = (
             self._top,
             self._sq,
@@ -143,7 +147,7 @@ class LabApp(App[int]):
         self.bench.call(self._first_ring)
         self._transcript.transcript.add(WELCOME, Role.PLAIN)
         self._prompt.focus()
-        self._lay_out()
+        self._lay_out(self.size)
         self._ticker = self.set_interval(1 / FRAMES_A_SECOND, self.tick)
         if self._lesson is not None:
             self.run_line(f"learn {self._lesson}")
@@ -159,12 +163,12 @@ class LabApp(App[int]):
         if hasattr(self, "bench"):
             self.bench.close()
 
-    def on_resize(self) -> None:
+    def on_resize(self, event: events.Resize) -> None:
         """Another size may want another arrangement."""
-        self._lay_out()
+        self._lay_out(event.size)
 
-    def _lay_out(self) -> None:
-        width, height = self.size
+    def _lay_out(self, size: Size) -> None:
+        width, height = size
         narrow = width < WIDE or height < TALL
         screen = self.screen_stack[0]
         screen.set_class(narrow, "-narrow")
@@ -244,6 +248,8 @@ class LabApp(App[int]):
             hint.say(f"⧗ {session.waiting_for} …   (Esc gives up)", Role.KERNEL)
         elif prompt.value.strip():
             hint.say(signature(prompt.value[: prompt.cursor_position], session.table))
+        elif self._lesson_shown is not None:
+            hint.say(SOLVED if self._lesson_shown.solved else IN_LESSON, Role.DIM)
         else:
             hint.say("Tab completes · ↑ earlier lines · F1 help · do nop · learn 1")
         label = self._ring_name
@@ -283,8 +289,12 @@ class LabApp(App[int]):
         """Hand a line to the bench, as if it had been typed."""
         prompt = self._prompt
         prompt.remember(line)
+        prompt.placeholder = ""
         session = self.bench.session
         session.history.append(line)
+        if self._current_pane == "lesson" and self.screen_stack[0].has_class("-narrow"):
+            self._current_pane = "session"
+            self._show_pane()
         name = session.current.name if session.current else "r0"
         self._transcript.transcript.add(f"{name}> {line}", Role.ECHO)
         self._job = self.bench.line(line, self._replies.append)
@@ -377,6 +387,8 @@ class LabApp(App[int]):
     def _show_pane(self) -> None:
         for pane in self._panes:
             pane.set_class(pane.id == self._current_pane, "-current")
+        # On a small screen the text of a lesson gets the room of the queues while it is read.
+        self.screen_stack[0].set_class(self._current_pane == "lesson", "-reading")
 
     def action_help(self) -> None:
         """F1."""

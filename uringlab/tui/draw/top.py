@@ -11,7 +11,6 @@ from uringlab.tui.draw.rows import Role, Row, clip, width_of
 if TYPE_CHECKING:
     from uringlab.tui.view import View
 
-_ENOUGH = 60
 
 
 @cache
@@ -36,12 +35,12 @@ def top_row(view: View, width: int) -> Row:
             parts.append(f"{view.rings} rings")
         left.append((" " + " · ".join(parts), Role.PLAIN))
         right.append((f"   in flight {view.in_flight}", Role.PLAIN))
-        if width >= _ENOUGH:
-            role = Role.BAD if view.shot.cq_overflow else Role.PLAIN
-            right.append((f"   overflow {view.shot.cq_overflow} ", role))
+        role = Role.BAD if view.shot.cq_overflow else Role.PLAIN
+        right.append((f"   overflow {view.shot.cq_overflow} ", role))
     else:
         left.append(("  no ring yet", Role.DIM))
+    # What there is no room for goes from the left: the kernel's version first.
+    while len(right) > 1 and width_of(left) + width_of(right) >= width:
+        right.pop(0)
     gap = width - width_of(left) - width_of(right)
-    if gap < 1:
-        return clip([*left, ("  ", Role.PLAIN), *right], width)
-    return [*left, (" " * gap, Role.PLAIN), *right]
+    return clip([*left, (" " * max(gap, 1), Role.PLAIN), *right], width)

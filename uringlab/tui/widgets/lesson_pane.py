@@ -6,14 +6,19 @@ from typing import TYPE_CHECKING
 
 from textual.containers import Vertical, VerticalScroll
 from textual.widgets import Markdown
+from textual.widgets.markdown import MarkdownBlock
 
 from uringlab.tui.draw.rows import Role, Row, wrap
 from uringlab.tui.widgets.picture import Picture
 
 if TYPE_CHECKING:
+    from textual import events
     from textual.app import ComposeResult
 
     from uringlab.tui.view import LessonView
+
+
+WHY = "Why it worked"
 
 
 class Goals(Picture):
@@ -32,8 +37,19 @@ class Goals(Picture):
         if (goals, message) == (self._goals, self._message):
             return
         self._goals, self._message = goals, message
-        self.styles.height = max(1, len(self._lines(self.content_size.width or 40)))
+        self._size_up()
         self.repaint()
+
+    def _size_up(self) -> None:
+        """As many lines as the goals take at this width."""
+        wanted = max(1, len(self._lines(self.content_size.width or 60)))
+        if self.styles.height is None or self.styles.height.value != wanted:
+            self.styles.height = wanted
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Another width breaks the lines elsewhere."""
+        self._size_up()
+        super().on_resize(event)
 
     def _lines(self, width: int) -> list[Row]:
         rows: list[Row] = []
@@ -90,8 +106,17 @@ hint (F2) opens a hint, next goes on, learn (F3) chooses another lesson."""
 
     async def _fill(self, markdown: str, *, to_end: bool) -> None:
         await self.query_one(Markdown).update(markdown)
+        # The blocks have their places only after the next layout.
+        self.call_after_refresh(self._turn_to, to_end=to_end)
+
+    def _turn_to(self, *, to_end: bool) -> None:
+        """To the top of a new text; to what was added to one that goes on."""
         scroll = self.query_one(VerticalScroll)
-        if to_end:
+        headings = self.query("MarkdownH3").results(MarkdownBlock)
+        why = next((one for one in headings if WHY in str(one.content)), None)
+        if to_end and why is not None:
+            scroll.scroll_to_widget(why, animate=False, top=True)
+        elif to_end:
             scroll.scroll_end(animate=False)
         else:
             scroll.scroll_home(animate=False)
