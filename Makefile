@@ -8,7 +8,7 @@ NATIVE := $(wildcard uringlab/core/native/*.[ch]) uringlab/core/native/build.py
 FUZZ_EXAMPLES ?= 20000
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test check format lint types contracts clean bench soak pictures
+.PHONY: help lab test check format lint types contracts clean soak pictures
 
 help: ## say what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
@@ -47,9 +47,6 @@ types: $(VENV)/developed
 
 contracts: $(VENV)/developed
 	$(BIN)/lint-imports
-
-bench: $(VENV)/developed ## measure, as ratios with their spread
-	$(BIN)/python -m benchmarks
 
 soak: $(VENV)/developed ## fuzz the language and the ring for long
 	FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(BIN)/python -m pytest -q tests/lab/test_fuzz.py tests/core/test_model.py

@@ -1,8 +1,10 @@
 """Make the pictures of the README from the running program: `make pictures`."""
 
 import asyncio
+import os
 import re
 import sys
+import tempfile
 from pathlib import Path
 
 from uringlab.tui.app import LabApp
@@ -24,7 +26,7 @@ SCENES: dict[str, tuple[tuple[int, int], list[str]]] = {
             'write f "HELLO" -> r5',
         ],
     ),
-    "lesson": ((132, 40), ["learn 4"]),
+    "lesson": ((132, 40), ["learn 4", "repeat 8 nop", "enter 8"]),
     "small": ((80, 24), ["do nop", "nop", "publish", "nop"]),
 }
 
@@ -52,9 +54,11 @@ async def take(name: str, size: tuple[int, int], lines: list[str]) -> None:
 
 def main() -> int:
     """Every scene, or those named."""
-    for name in sys.argv[1:] or SCENES:
-        size, lines = SCENES[name]
-        asyncio.run(take(name, size, lines))
+    with tempfile.TemporaryDirectory() as state:
+        os.environ["XDG_STATE_HOME"] = state  # nobody's progress shows
+        for name in sys.argv[1:] or SCENES:
+            size, lines = SCENES[name]
+            asyncio.run(take(name, size, lines))
     return 0
 
 

@@ -134,8 +134,10 @@ def test_fit_gives_exactly_so_many_cells(words, width):
     assert width_of([(fit(words.replace("\n", " "), width), Role.PLAIN)]) == width or not width
 
 
-@given(st.lists(st.tuples(st.text("ab漢", max_size=9), st.just(Role.PLAIN)), max_size=5),
-       st.integers(0, 20))
+@given(
+    st.lists(st.tuples(st.text("ab漢", max_size=9), st.just(Role.PLAIN)), max_size=5),
+    st.integers(0, 20),
+)
 def test_clip_never_gives_more_cells_than_there_are(row, width):
     assert width_of(clip(row, width)) <= width
 

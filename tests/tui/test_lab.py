@@ -141,12 +141,12 @@ BAD_LINES = {
     "raed f 100": 'no command "raed". Did you mean "read"?',
     "read": "read needs FD",
     "read nosuch 5": 'no file is called "nosuch"',
-    'read f 5 offf=3': 'has no operand "offf". Did you mean "off"?',
+    "read f 5 offf=3": 'has no operand "offf". Did you mean "off"?',
     "ring new x entries=0": "the kernel wants 1 to 32768 SQ entries",
     "ring new x entries=40000": "the kernel wants 1 to 32768 SQ entries",
     "repeat 9 nop": "the submission queue is full",
     "close 1": "belongs to this program",
-    'file g ../../etc/passwd': "leads out of the session's directory",
+    "file g ../../etc/passwd": "leads out of the session's directory",
     'nop "': "this string does not end",
 }
 
@@ -187,6 +187,7 @@ def test_every_size_shows_both_queues_and_the_prompt(size):
 def test_the_arrangement_follows_a_resize_while_it_runs():
     async def scene():
         async with lab((200, 60)) as (app, pilot):
+
             def shown():
                 return [pane.id for pane in app._panes if pane.region.height]
 

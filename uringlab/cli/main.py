@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from uringlab.cli import exits
+from uringlab.cli.lessons import lessons
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -72,6 +73,27 @@ def _need_io_uring() -> None:
     except OSError as error:
         click.echo(f"io_uring cannot be set up here: {error.strerror}", err=True)
         sys.exit(exits.UNAVAILABLE)
+
+
+@cli.command(epilog=EPILOG)
+@_ALLOW
+@click.argument("lesson", required=False)
+@click.option("--repl", "in_repl", is_flag=True, help="In the line REPL, not on the screen.")
+def learn(allow: tuple[Path, ...], lesson: str | None, *, in_repl: bool) -> None:
+    """Go on where you stopped, or begin LESSON (its number or id)."""
+    _need_io_uring()
+    if lesson is not None:
+        from uringlab.course.library import find  # noqa: PLC0415
+
+        try:
+            lesson = find(lesson).id
+        except LookupError as error:
+            raise click.UsageError(str(error.args[0])) from error
+    if in_repl:
+        from uringlab.repl.main import run_repl  # noqa: PLC0415
+
+        sys.exit(run_repl(allow=allow, lesson=lesson or ""))
+    _lab(allow, lesson or "")
 
 
 @cli.command(epilog=EPILOG)
@@ -201,6 +223,9 @@ def check(files: tuple[str, ...]) -> None:
         click.echo(error.pretty(), err=True)
     if errors:
         sys.exit(exits.USAGE)
+
+
+cli.add_command(lessons)
 
 
 def main() -> None:

@@ -187,6 +187,6 @@ def run_repl(allow: tuple[Path, ...] = (), lesson: str | None = None, *, color: 
     with Bench(allow, prepare=lambda session: courses.append(Course(session))) as bench:
         repl = Repl(bench, courses[0], color=color and not os.environ.get("NO_COLOR"))
         if lesson is not None:
-            repl.run_line(f"learn {lesson}")
+            repl.run_line(f"learn {lesson}".strip())
         repl.converse()
     return 0

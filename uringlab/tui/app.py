@@ -95,6 +95,7 @@ class LabApp(App[int]):
         self._ticker: Timer | None = None
         self._shown: View | None = None
         self._lesson_shown: LessonView | None = None
+        self._lesson_stale = False
         self._current_pane = "session"
         self.bench: Bench
         # Held, not queried: a query asks the screen on top, which may be the help.
@@ -150,7 +151,7 @@ class LabApp(App[int]):
         self._lay_out(self.size)
         self._ticker = self.set_interval(1 / FRAMES_A_SECOND, self.tick)
         if self._lesson is not None:
-            self.run_line(f"learn {self._lesson}")
+            self.run_line(f"learn {self._lesson}".strip())
 
     def _first_ring(self) -> None:
         """A learner sees a ring at once. In the bench's thread: the ring belongs to it."""
@@ -190,8 +191,9 @@ class LabApp(App[int]):
 
     def _show_lesson(self) -> None:
         """The lesson pane, while a lesson is open. The bench is not asked while it runs a line."""
-        if self.bench.busy:
+        if not self._lesson_stale or self.bench.busy:
             return
+        self._lesson_stale = False
         view = lesson_view(self.course)
         if view == self._lesson_shown:
             return
@@ -216,6 +218,7 @@ class LabApp(App[int]):
             job, self._job = self._job, None
             self._ended(job, pane)
             self.bench.call(lambda: self._replies.extend(self.course.after_line()))
+            self._lesson_stale = True
             changed = True
         if changed:
             pane.follow()

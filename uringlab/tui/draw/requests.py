@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from uringlab.core.errors import errno_name
 from uringlab.observe.request import State
-from uringlab.tui.draw.rows import Role, Row, clip, fit
+from uringlab.tui.draw.rows import Role, Row, clip, fit, width_of
 
 if TYPE_CHECKING:
     from uringlab.observe.request import Request
@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 _NAME = 5
 _WHAT = 14
-_FULL = 74
+_FULL = 88
+_LIFE = 46
+_LIFE_SHORT = 16
 _US = 1e3
 _MS = 1e6
 _S = 1e9
@@ -40,19 +42,19 @@ def _row(one: Request, now: int, width: int) -> Row:
 
 
 def _life(one: Request, *, words: bool) -> Row:
-    """`■staged ┄ ▷published ┄ ▶━━ in flight ━━ ● posted ┄ ✓ seen`, as far as it has come."""
-    state = one.state
-    reached = _REACHED[state]
+    """`■staged┄▷published┄▶━━in flight┄●posted┄✓seen`, as far as it has come.
+
+    Where there is no room for every word, only the last stage has its.
+    """
+    reached = _REACHED[one.state]
     row: Row = []
-    for at, (glyph, word, role) in enumerate(_STAGES):
-        if at > reached:
-            row.append((" " * len(_stage_text(at, glyph, word, words=words)), Role.PLAIN))
-            continue
-        now_here = at == reached
-        row.append((_stage_text(at, glyph, word, words=words), role if now_here else Role.DIM))
-    if state in (State.SILENT, State.TAKEN_BACK):
-        row.append((f" {state}", Role.DIM))
-    return row
+    for at, (glyph, word, role) in enumerate(_STAGES[: reached + 1]):
+        text = ("┄" if at else "") + glyph + (word if words or at == reached else "")
+        row.append((text, role if at == reached else Role.DIM))
+    if one.state in (State.SILENT, State.TAKEN_BACK):
+        row.append((f" {one.state}", Role.DIM))
+    width = _LIFE if words else _LIFE_SHORT
+    return [*row, (" " * max(0, width - width_of(row)), Role.PLAIN)]
 
 
 _STAGES = (
@@ -71,11 +73,6 @@ _REACHED = {
     State.POSTED: 3,
     State.SEEN: 4,
 }
-
-
-def _stage_text(at: int, glyph: str, word: str, *, words: bool) -> str:
-    link = "┄" if at else ""
-    return f"{link}{glyph}{word}" if words else f"{link}{glyph}"
 
 
 def _end(one: Request, now: int) -> Row:

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from uringlab.tui.view import View
 
 
-
 @cache
 def _kernel() -> str:
     return ".".join(platform.release().split("-")[0].split(".")[:2])
