@@ -2,8 +2,8 @@
 
 import ctypes
 import mmap
-import os
 import threading
+from pathlib import Path
 
 import pytest
 from driving import lab, run, settled, type_keys, type_line, until
@@ -237,7 +237,7 @@ def test_the_palette_offers_every_command():
         async with lab() as (app, _pilot):
             titles = [one.title for one in app.get_system_commands(app.screen)]
             for spec in app.bench.session.table:
-                assert spec.signature() in titles
+                assert spec.name in titles
 
     run(scene)
 
@@ -342,7 +342,7 @@ def test_both_themes_can_be_had():
 
 
 def test_leaving_closes_every_ring_and_every_thread():
-    before = set(os.listdir("/proc/self/fd"))
+    before = {path.name for path in Path("/proc/self/fd").iterdir()}
     threads = threading.active_count()
 
     async def scene():
@@ -355,9 +355,8 @@ def test_leaving_closes_every_ring_and_every_thread():
     run(scene)
     assert threading.active_count() == threads
     # The listing itself has an fd that is gone by now; asyncio's are closed with its loop.
-    assert len(set(os.listdir("/proc/self/fd")) - before) <= 1
-    with open("/proc/self/maps") as maps:
-        assert "io_uring" not in maps.read()
+    assert len({path.name for path in Path("/proc/self/fd").iterdir()} - before) <= 1
+    assert "io_uring" not in Path("/proc/self/maps").read_text()
 
 
 def test_quit_leaves_too():

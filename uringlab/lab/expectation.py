@@ -80,6 +80,7 @@ class Expectation:
         call: for `expect call NAME …`: the system call.
         after: for `… after r1`: the request whose CQE must have come first.
         within_ns: how long it may take to become true.
+        since: for `call`: the number of the event from which on the log is looked at.
     """
 
     text: str
@@ -89,6 +90,7 @@ class Expectation:
     conditions: tuple[Condition, ...] = ()
     after: str = ""
     within_ns: int = 0
+    since: int = 0
 
 
 def parse(command: Command) -> Expectation:
@@ -344,7 +346,7 @@ def _order_failure(session: Session, expectation: Expectation) -> tuple[str, Spa
 
 def _call_failure(session: Session, expectation: Expectation) -> tuple[str, Span | None] | None:
     """`expect call NAME key=value…`: some call in the log matches."""
-    for event in session.log.since(0):
+    for event in session.log.since(expectation.since):
         if not isinstance(event, SystemCall) or event.name != expectation.call:
             continue
         values: dict[str, int | str] = {**dict(event.args), "res": event.result}

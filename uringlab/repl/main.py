@@ -89,6 +89,10 @@ class Repl:
             text = f"  {event.actor:<7} {self.bench.session.say(event)}"
             self._say(text, f"class:{event.actor}")
 
+    def greet(self) -> None:
+        """What to try first."""
+        self._say("uringlab: a real io_uring ring. Try:  do nop   or:  learn 1   or:  help")
+
     # -- running ---------------------------------------------------------------------
 
     def run_line(self, line: str) -> bool:
@@ -146,9 +150,6 @@ class Repl:
             ),
             enable_history_search=True,
         )
-        self._say(
-            "uringlab: a real io_uring ring. Try:  do nop   or:  learn 1   or:  help", "class:note"
-        )
 
         def watch(_app: object) -> None:
             """On every refresh: what the kernel did meanwhile is said above the prompt."""
@@ -186,6 +187,7 @@ def run_repl(allow: tuple[Path, ...] = (), lesson: str | None = None, *, color: 
     courses: list[Course] = []
     with Bench(allow, prepare=lambda session: courses.append(Course(session))) as bench:
         repl = Repl(bench, courses[0], color=color and not os.environ.get("NO_COLOR"))
+        repl.greet()
         if lesson is not None:
             repl.run_line(f"learn {lesson}".strip())
         repl.converse()

@@ -73,16 +73,27 @@ class LabApp(App[int]):
     TITLE = "uringlab"
     CSS_PATH = "app.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f1", "help", "Help"),
-        Binding("f2", "say('hint')", "Hint"),
-        Binding("f3", "lessons", "Lessons"),
-        Binding("f5", "step", "Step"),
-        Binding("f6", "next_pane", "Next pane"),
-        Binding("escape", "back_out", "Give up", priority=True),
+        Binding("f1", "help", "Help", tooltip="this page"),
+        Binding("f2", "say('hint')", "Hint", tooltip="open one more hint of the lesson"),
+        Binding("f3", "lessons", "Lessons", tooltip="choose a lesson"),
+        Binding("f5", "step", "Step", tooltip="run the typed line one step at a time"),
+        Binding(
+            "f6",
+            "next_pane",
+            "Next pane",
+            tooltip="the pane that PageUp scrolls; on a small screen, the one that is shown",
+        ),
+        Binding(
+            "escape",
+            "back_out",
+            "Give up",
+            priority=True,
+            tooltip="give up a wait; else close the list of words; else empty the line",
+        ),
         Binding("pageup", "page(1)", "Scroll up", show=False, priority=True),
         Binding("pagedown", "page(-1)", "Scroll down", show=False, priority=True),
-        Binding("ctrl+l", "clear", "Clear", show=False),
-        Binding("ctrl+q", "quit", "Quit", priority=True),
+        Binding("ctrl+l", "clear", "Clear", show=False, tooltip="empty the transcript"),
+        Binding("ctrl+q", "quit", "Quit", priority=True, tooltip="close every ring and leave"),
     ]
 
     def __init__(self, allow: tuple[Path, ...] = (), lesson: str | None = None) -> None:
@@ -95,6 +106,7 @@ class LabApp(App[int]):
         self._ticker: Timer | None = None
         self._shown: View | None = None
         self._lesson_shown: LessonView | None = None
+        self._goals_seen = 0
         self._lesson_stale = False
         self._current_pane = "session"
         self.bench: Bench
@@ -191,6 +203,12 @@ class LabApp(App[int]):
 
     def _show_lesson(self) -> None:
         """The lesson pane, while a lesson is open. The bench is not asked while it runs a line."""
+        count = self.bench.session.log.count
+        if self.course.lesson is not None and count != self._goals_seen and not self.bench.busy:
+            # A completion that came by itself may have reached a goal.
+            self._goals_seen = count
+            self.bench.call(lambda: self._replies.extend(self.course.tick()))
+            self._lesson_stale = True
         if not self._lesson_stale or self.bench.busy:
             return
         self._lesson_stale = False
@@ -402,16 +420,17 @@ class LabApp(App[int]):
     def help_text(self) -> str:
         """Keys, panes, commands."""
         keys = "\n".join(
-            f"  {self.get_key_display(one):<10} {one.description}"
+            f"  {self.get_key_display(one):<10} {one.description:<12} {one.tooltip}".rstrip()
             for one in self.BINDINGS
             if isinstance(one, Binding)
         )
         panes = "\n\n".join(
-            f"{pane.border_title}\n{pane.HELP}" for pane in (self._sq, self._cq, *self._panes)
+            f"{pane.border_title}\n{' '.join(pane.HELP.split())}"
+            for pane in (self._sq, self._cq, *self._panes)
         )
         return (
-            f"Keys\n{keys}\n  Tab        complete   ↑ ↓ earlier lines   → take the grey text\n"
-            f"  ctrl+p     palette: every command, and the theme\n\n{panes}\n\n"
+            f"Keys\n{keys}\n  Tab        Complete     ↑ ↓ earlier lines, → takes the grey text\n"
+            f"  ^p         Palette      every command, and the themes\n\n{panes}\n\n"
             f"Commands\n{overview(self.bench.session.table)}"
         )
 
@@ -421,9 +440,7 @@ class LabApp(App[int]):
 
         yield from super().get_system_commands(screen)
         for spec in self.bench.session.table:
-            yield SystemCommand(
-                spec.signature(), spec.summary, lambda name=spec.name: self._offer(name)
-            )
+            yield SystemCommand(spec.name, spec.summary, lambda name=spec.name: self._offer(name))
 
     def _offer(self, name: str) -> None:
         prompt = self._prompt
