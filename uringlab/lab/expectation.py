@@ -192,6 +192,8 @@ def _subject(
     session: Session, expectation: Expectation
 ) -> Callable[[Condition], int | str | bytes | None]:
     """How the conditions of this expectation are looked up."""
+    if not expectation.subject and session.current is None:
+        raise LineError("there is no ring yet", None, "ring new r0 entries=8")
     if not expectation.subject:
         return lambda condition: _ring_word(session, session.ring(), condition)
     thing = session.names.get(expectation.subject)
@@ -346,17 +348,19 @@ def _order_failure(session: Session, expectation: Expectation) -> tuple[str, Spa
 
 def _call_failure(session: Session, expectation: Expectation) -> tuple[str, Span | None] | None:
     """`expect call NAME key=value…`: some call in the log matches."""
+    known: set[str] = set()
     for event in session.log.since(expectation.since):
         if not isinstance(event, SystemCall) or event.name != expectation.call:
             continue
         values: dict[str, int | str] = {**dict(event.args), "res": event.result}
-        for condition in expectation.conditions:
-            if condition.path not in values:
-                raise LineError(
-                    f"{event.name} has no “{condition.path}”; it has {', '.join(values)}",
-                    condition.span,
-                )
-        if all(_holds(one, values[one.path]) for one in expectation.conditions):
+        known |= values.keys()
+        if all(_holds(one, values.get(one.path)) for one in expectation.conditions):
             return None
+    for condition in expectation.conditions:
+        if known and condition.path not in known:
+            raise LineError(
+                f"{expectation.call} has no “{condition.path}”; it has {', '.join(sorted(known))}",
+                condition.span,
+            )
     wanted = " ".join(f"{c.path}{c.sign}{c.wanted}" for c in expectation.conditions)
     return f"no call of {expectation.call} with {wanted or 'any arguments'} was made", None

@@ -7,9 +7,11 @@ import threading
 import time
 from typing import TYPE_CHECKING, Self
 
+from uringlab.core.abi import SetupFlags
 from uringlab.core.buffers import BadPage
 from uringlab.core.errors import OperandError, RingError, Unavailable, errno_text
 from uringlab.core.fd import OwnedFd
+from uringlab.core.ops.kinds import flag_names
 from uringlab.core.params import Params
 from uringlab.core.ring import IoUring
 from uringlab.lab.errors import LineError, did_you_mean
@@ -192,7 +194,7 @@ class Session:
         asked = params or Params()
         args: tuple[tuple[str, int | str], ...] = (
             ("entries", entries),
-            ("flags", str(asked.flags) if asked.flags else 0),
+            ("flags", flag_names(SetupFlags, asked.flags) if asked.flags else 0),
         )
         if asked.cq_entries:
             args = (*args, ("cq_entries", asked.cq_entries))
