@@ -18,6 +18,7 @@ def lessons() -> None:
 @lessons.command("list")
 def list_lessons() -> None:
     """Every lesson, and what was done of it: x completed, - begun."""
+    from uringlab.core.errors import Unavailable  # noqa: PLC0415
     from uringlab.course.lesson import LessonError  # noqa: PLC0415
     from uringlab.course.library import all_lessons  # noqa: PLC0415
     from uringlab.course.needs import missing  # noqa: PLC0415
@@ -28,14 +29,19 @@ def list_lessons() -> None:
         found = all_lessons()
     except (LessonError, FileNotFoundError) as error:
         raise click.ClickException(str(error)) from error
+    unavailable = ""
     for one in found:
         done = progress.of(one.id)
         mark = "x" if done.completed else "-" if done.steps else " "
-        why = missing(one.needs)
+        try:
+            why = missing(one.needs)
+        except Unavailable as error:
+            why, unavailable = "", str(error.strerror)
         cannot = f"   cannot run here: {why}" if why else ""
         click.echo(f"[{mark}] {one.number:>2}  {one.title}  ({one.minutes} min)  {one.id}{cannot}")
-    if progress.problem:
-        click.echo(progress.problem, err=True)
+    for problem in (progress.problem, unavailable):
+        if problem:
+            click.echo(problem, err=True)
 
 
 @lessons.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from pathlib import Path
@@ -241,9 +242,18 @@ def main() -> None:
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
         sys.exit(exits.INTERRUPTED)
-    except BrokenPipeError:
-        # Whoever read us has left: that is not an error of ours. Leave without a message.
-        import os  # noqa: PLC0415
+    except OSError as error:
+        _os_error(error)
 
+
+def _os_error(error: OSError) -> NoReturn:
+    """What is no fault of the program: whoever read us has left; there is no io_uring here."""
+    from uringlab.core.errors import Unavailable  # noqa: PLC0415
+
+    if isinstance(error, BrokenPipeError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(exits.OK)
+    if isinstance(error, Unavailable):
+        click.echo(error.strerror, err=True)
+        sys.exit(exits.UNAVAILABLE)
+    raise error
