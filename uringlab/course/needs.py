@@ -6,6 +6,7 @@ import re
 from functools import cache
 
 from uringlab.core.abi import Features, Opcode, SetupFlags
+from uringlab.core.errors import Unavailable
 from uringlab.core.params import Params
 from uringlab.core.probe import supported_opcodes
 from uringlab.core.ring import IoUring
@@ -96,6 +97,8 @@ def _refused(flag: SetupFlags) -> str:
         asked.cq_entries = 4
     try:
         IoUring(2, asked).close()
+    except Unavailable:
+        raise
     except OSError as error:
         return str(error.strerror)
     return ""
