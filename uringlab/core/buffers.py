@@ -134,4 +134,8 @@ def _new(size: int, *, guarded: bool) -> CData:
 def _bytes_of(mem: CData) -> CData:
     """A pointer to the bytes that keeps the block alive for as long as it is around."""
     base = ffi.cast("uint8_t *", lib.ul_mem_base(mem))
-    return ffi.gc(base, lambda _base, _keep=mem: None)
+
+    def keep(_base: CData, _keep: CData = mem) -> None:
+        """Hold the block, and do nothing in the end: dropping this lets go."""
+
+    return ffi.gc(base, keep)

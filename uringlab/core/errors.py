@@ -62,6 +62,9 @@ _OURS: dict[int, RingError] = {
     lib.UL_E_FULL: SubmissionQueueFull(
         "the submission queue is full: submit, so that the kernel frees slots"
     ),
+    lib.UL_E_LOOSE: LooseAddress(
+        "a raw slot was written while it was being published: nothing was published"
+    ),
     lib.UL_E_BUSY: RingBusy("another thread is inside io_uring_enter() on this ring"),
 }
 

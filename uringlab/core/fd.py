@@ -71,7 +71,7 @@ class OwnedFd:
         self._owned = True
 
     def close(self) -> None:
-        """Close it, once. The kernel takes an fd away even where close(2) reports an error."""
+        """Close it once: even where closing reports an error, the kernel has taken the fd away."""
         if self._owned:
             self._owned = False
             os.close(self._number)

@@ -45,9 +45,7 @@ def plan(params: Params) -> tuple[RegionPlan, ...]:
     else:
         sq_size = params.sq_off["array"] + params.sq_entries * WORD
     cq_size = params.cq_off["cqes"] + params.cq_entries * cqe_size
-    sqes = RegionPlan(
-        "sqes", lib.UL_REGION_SQES, abi.OFF_SQES, params.sq_entries * sqe_size
-    )
+    sqes = RegionPlan("sqes", lib.UL_REGION_SQES, abi.OFF_SQES, params.sq_entries * sqe_size)
     if params.features & Features.SINGLE_MMAP:
         size = max(sq_size, cq_size)
         return (RegionPlan("rings", lib.UL_REGION_SQ, abi.OFF_SQ_RING, size), sqes)

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from uringlab.core.abi import Features, SetupFlags
 from uringlab.core.native import ffi
 
+if TYPE_CHECKING:
+    from uringlab.core.native._native import CData
+
+_NO_FLAGS = SetupFlags(0)
+_NO_FEATURES = Features(0)
 _SQ_OFF = ("head", "tail", "ring_mask", "ring_entries", "flags", "dropped", "array")
 _CQ_OFF = ("head", "tail", "ring_mask", "ring_entries", "overflow", "cqes", "flags")
 
@@ -26,17 +32,17 @@ class Params:
         sq_off, cq_off: answered: byte offsets of each word in the mapping, by name.
     """
 
-    flags: SetupFlags = SetupFlags(0)
+    flags: SetupFlags = _NO_FLAGS
     cq_entries: int = 0
     sq_thread_cpu: int = 0
     sq_thread_idle: int = 0
     wq_fd: int = 0
     sq_entries: int = 0
-    features: Features = Features(0)
+    features: Features = _NO_FEATURES
     sq_off: dict[str, int] = field(default_factory=dict)
     cq_off: dict[str, int] = field(default_factory=dict)
 
-    def to_c(self) -> ffi.CData:
+    def to_c(self) -> CData:
         """Make a `struct io_uring_params *` of what was asked."""
         flags = SetupFlags(self.flags)
         if self.cq_entries:
@@ -53,7 +59,7 @@ class Params:
         )
 
     @classmethod
-    def from_c(cls, params: ffi.CData) -> Params:
+    def from_c(cls, params: CData) -> Params:
         """Read what the kernel answered."""
         return cls(
             flags=SetupFlags(params.flags),

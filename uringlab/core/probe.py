@@ -70,8 +70,10 @@ def _why_eperm() -> tuple[str, str]:
         )
     return (
         "io_uring_setup is forbidden (EPERM), most likely by a container's seccomp filter",
-        "Allow the io_uring_* system calls in the container's seccomp profile "
-        "(docker: --security-opt seccomp=PROFILE.json).",
+        (
+            "Allow the io_uring_* system calls in the container's seccomp profile "
+            "(docker: --security-opt seccomp=PROFILE.json)."
+        ),
     )
 
 
@@ -91,5 +93,6 @@ def explain_setup_failure(number: int, entries: int) -> OSError:
         errno.EMFILE: "this process has too many files open: see ulimit -n",
         errno.ENFILE: "the system has too many files open",
         errno.EFAULT: "the kernel could not read the parameters",
+        errno.EOPNOTSUPP: "the kernel can, but this library cannot read queues made like that",
     }.get(number, "io_uring_setup(2) says what it means")
     return OSError(number, f"io_uring_setup({entries}): {meaning}")

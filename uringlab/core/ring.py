@@ -25,6 +25,8 @@ PATIENCE = 5.0
 """Seconds that `close()` waits for cancelled requests before it gives their memory up."""
 
 _U32 = 2**32 - 1
+_NO_FLAGS = EnterFlags(0)
+_MAX_ERRNO = 4095
 
 
 class Enter(NamedTuple):
@@ -120,7 +122,7 @@ class IoUring:
         self,
         to_submit: int,
         min_complete: int = 0,
-        flags: EnterFlags = EnterFlags(0),
+        flags: EnterFlags = _NO_FLAGS,
         *,
         timeout: float | None = None,
         blocked: Iterable[int] | None = None,
@@ -148,7 +150,7 @@ class IoUring:
         self,
         to_submit: int,
         min_complete: int = 0,
-        flags: EnterFlags = EnterFlags(0),
+        flags: EnterFlags = _NO_FLAGS,
         *,
         timeout: float | None = None,
         blocked: Iterable[int] | None = None,
@@ -161,7 +163,7 @@ class IoUring:
         answer = lib.ul_enter(
             self._handle, to_submit, min_complete, int(flags), _wait(timeout, blocked)
         )
-        return answer if -4096 < answer else check(answer, "io_uring_enter")
+        return answer if answer >= -_MAX_ERRNO else check(answer, "io_uring_enter")
 
     @property
     def last_enter(self) -> Enter | None:
@@ -189,9 +191,9 @@ class IoUring:
             LooseAddress: one does. Nothing was published.
         """
         if self.raw_slots:
-            for slot in self.raw_slots:
-                slot.check_addresses()
-            self.raw_slots.clear()
+            for slot in list(self.raw_slots):
+                if not slot.check_addresses():
+                    self.raw_slots.remove(slot)
 
     # -- for observe/ ---------------------------------------------------------------
 

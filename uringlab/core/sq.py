@@ -7,6 +7,7 @@ until its head has passed them.
 
 from __future__ import annotations
 
+import errno
 import struct
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from uringlab.core.buffers import BadPage, Buffer
 from uringlab.core.errors import LooseAddress, OperandError, StaleSlot, check
 from uringlab.core.native import ffi, lib
 from uringlab.core.ops.declare import decode
-from uringlab.core.ops.pointers import pointer_words
+from uringlab.core.ops.pointers import address_rule
 
 if TYPE_CHECKING:
     from uringlab.core.native._native import CData
@@ -42,13 +43,12 @@ class SqeSlot:
 
     __slots__ = ("_handle", "_held", "_sqe", "index")
 
-    def __init__(self, handle: CData, index: int) -> None:
+    def __init__(self, handle: CData, index: int, silent: abi.SqeFlags) -> None:
         """Made by `Sq.slot()`."""
         self._handle = handle
         self.index = index
         self._sqe = bytearray(abi.SQE_BYTES)
         self._held: dict[str, tuple[int, int]] = {}
-        silent = abi.SqeFlags.CQE_SKIP_SUCCESS
         self._sqe[0:8] = struct.pack("<BBHi", abi.Opcode.NOP, silent, 0, -1)
 
     def write(self, **words: int | Buffer | BadPage) -> None:
@@ -64,6 +64,8 @@ class SqeSlot:
         for word, given in words.items():
             if word not in _OFFSETS:
                 raise OperandError(f"an SQE has no word “{word}”; it has {', '.join(_OFFSETS)}")
+            if not isinstance(given, (int, Buffer, BadPage)):
+                raise OperandError(f"{word} takes a number or memory, not {given!r}")
             offset, form = _OFFSETS[word]
             number = given if isinstance(given, int) else given.address
             if not isinstance(given, int):
@@ -84,33 +86,51 @@ class SqeSlot:
 
     @staticmethod
     def _check(answer: int) -> None:
-        try:
-            check(answer, "write to a slot")
-        except OSError as error:
-            raise StaleSlot("the slot was published: it is the kernel's now") from error
+        if answer == -errno.ESTALE:
+            raise StaleSlot("the slot was published: it is the kernel's now")
+        check(answer, "write to a slot")
 
     def decoded(self) -> DecodedSqe:
         """What it says now."""
         return decode(bytes(self._sqe))
 
-    def check_addresses(self) -> None:
-        """See that every address in it belongs to memory it holds.
+    def check_addresses(self) -> bool:
+        """See that every address in it belongs to memory it holds, and vouch for its bytes.
+
+        The C floor publishes a raw slot only as it was vouched for: a write after this one
+        takes it back, whichever thread it comes from.
+
+        Returns:
+            False once it was published: there is nothing to check any more.
 
         Raises:
             LooseAddress: it does not. The kernel would read or write who knows what.
         """
-        words = self.decoded().words
-        for word in pointer_words(words["opcode"]):
-            value = words[word]
-            address, size = self._held.get(word, (0, 0))
-            if value == 0 or (value == address and word != "addr"):
-                continue
-            if value == address and words["len"] <= size:
+        sqe, held = bytes(self._sqe), dict(self._held)
+        decoded = decode(sqe)
+        rule = address_rule(decoded.words["opcode"])
+        if rule.never:
+            raise LooseAddress(f"slot {self.index}: {decoded.name} in a raw slot: {rule.never}")
+        if decoded.words["pad2"]:
+            raise LooseAddress(f"slot {self.index}: pad2 names attributes with addresses in them")
+        for word in rule.words:
+            value = decoded.words[word]
+            address, size = held.get(word, (0, 0))
+            length = decoded.words["len"] if word in rule.sized else 0
+            if value == 0 or (rule.held and value == address and length <= size):
                 continue
             raise LooseAddress(
-                f"slot {self.index}: {word}={value:#x} is an address for "
-                f"{self.decoded().name}, and no memory object holds {words['len']} bytes there"
+                f"slot {self.index}: {word}={value:#x} is an address for {decoded.name}, "
+                f"and no memory object holds {length} bytes there"
+                if rule.held
+                else f"slot {self.index}: {word}={value:#x} may be an address for "
+                f"{decoded.name}: in a raw slot it must be 0"
             )
+        answer = lib.ul_sq_vouch(self._handle, self.index, sqe, len(sqe))
+        if answer == -errno.ESTALE:
+            return False
+        check(answer, "vouch for a slot")
+        return True
 
 
 class Sq:
@@ -144,9 +164,11 @@ class Sq:
         """
         mems = ffi.new("ul_mem *[]", op.holds) if op.holds else ffi.NULL
         sqe = op.sqe.ljust(self._ring.sqe_size, b"\0")
-        index = check(lib.ul_sq_push(self._handle, sqe, mems, len(op.holds)), "push")
-        op.staged()
-        return index
+        give_back = op.claim()
+        answer = lib.ul_sq_push(self._handle, sqe, mems, len(op.holds))
+        if answer < 0:
+            give_back()
+        return check(answer, "push")
 
     def slot(self) -> SqeSlot:
         """Take the slot at the local tail as it is: a silent NOP, to be written word by word.
@@ -155,7 +177,9 @@ class Sq:
             SubmissionQueueFull: no free slot.
         """
         index = check(lib.ul_sq_take(self._handle), "take a slot")
-        slot = SqeSlot(self._handle, index)
+        knows_silence = self._ring.params.features & abi.Features.CQE_SKIP
+        silent = abi.SqeFlags.CQE_SKIP_SUCCESS if knows_silence else abi.SqeFlags(0)
+        slot = SqeSlot(self._handle, index, silent)
         self._ring.raw_slots.append(slot)
         return slot
 

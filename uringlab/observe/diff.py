@@ -45,9 +45,7 @@ def diff(ring: str, before: RingSnapshot, after: RingSnapshot) -> list[Event]:
     if before.sq_flags != after.sq_flags:
         events.append(FlagsChanged(*when, before.sq_flags, after.sq_flags))
     if before.cq_overflow != after.cq_overflow:
-        events.append(
-            CounterChanged(*when, "CQ overflow", before.cq_overflow, after.cq_overflow)
-        )
+        events.append(CounterChanged(*when, "CQ overflow", before.cq_overflow, after.cq_overflow))
     if before.cq_head != after.cq_head:
         events.append(Seen(*when, before.cq_head, after.cq_head))
     return events
@@ -56,13 +54,17 @@ def diff(ring: str, before: RingSnapshot, after: RingSnapshot) -> list[Event]:
 def _rewritten(
     when: tuple[str, int, int], before: RingSnapshot, after: RingSnapshot
 ) -> list[Event]:
-    """Slots that were staged, are still staged, and say something else now."""
+    """Slots that were staged, and say something else now.
+
+    They may have been published since: nobody writes to them after that, until the slot is
+    taken again.
+    """
     events: list[Event] = []
-    for step in range(before.staged):
+    for step in range(min(before.staged, before.sq_entries)):
         index = (before.sq_tail + step) & U32
-        still_staged = ((after.sq_local - 1 - index) & U32) < after.staged
+        not_reused = 0 < ((after.sq_local - index) & U32) <= after.sq_entries
         data = after.sqe_bytes(index)
-        if still_staged and data != before.sqe_bytes(index):
+        if not_reused and data != before.sqe_bytes(index):
             events.append(Rewritten(*when, index, index & after.sq_mask, data))
     return events
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from itertools import islice
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -54,8 +55,7 @@ class EventLog:
             wanted = self.count - number
             if wanted <= 0:
                 return [], self.count
-            start = max(0, len(self._events) - wanted)
-            return [self._events[at] for at in range(start, len(self._events))], self.count
+            return list(islice(reversed(self._events), wanted))[::-1], self.count
 
     def last(self, count: int) -> list[Event]:
         """The newest events, the oldest of them first."""

@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -18,8 +19,17 @@ from typing import TYPE_CHECKING
 
 from uringlab.core.abi import SqeFlags
 from uringlab.core.ops.declare import decode
-from uringlab.observe.event import Closed, Consumed, Posted, Published, Seen, Staged, TakenBack
-from uringlab.observe.event import Opened, Rewritten
+from uringlab.observe.event import (
+    Closed,
+    Consumed,
+    Opened,
+    Posted,
+    Published,
+    Rewritten,
+    Seen,
+    Staged,
+    TakenBack,
+)
 from uringlab.observe.snapshot import U32
 
 if TYPE_CHECKING:
@@ -44,7 +54,7 @@ class State(StrEnum):
     TAKEN_BACK = "taken back"
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Request:
     """A request, from its SQE to its last CQE. Written by `Requests` only.
 
@@ -54,6 +64,7 @@ class Request:
         name: what the session calls it; "" for one that somebody else staged.
         cqes: its CQEs so far, each with the time it was seen posted.
         staged_ns, published_ns, consumed_ns, seen_ns: CLOCK_MONOTONIC, 0 for not yet.
+        consumed_since_ns: the kernel took it no earlier than this: the look before.
     """
 
     ring: str
@@ -63,6 +74,7 @@ class Request:
     name: str = ""
     published_ns: int = 0
     consumed_ns: int = 0
+    consumed_since_ns: int = 0
     seen_ns: int = 0
     taken_back: bool = False
     cqes: list[tuple[int, Cqe]] = field(default_factory=list)
@@ -107,8 +119,9 @@ class Request:
 class Requests:
     """Folds events into requests. Give its `take` to `EventLog.listen`.
 
-    A CQE is matched by ring and user_data to the oldest request in flight that has it; what
-    matches none is counted in `strays`.
+    A CQE is matched by ring and user_data to the oldest request in flight that has it, and to
+    one with CQE_SKIP_SUCCESS only if there is no other: that may have ended long ago. What
+    matches none is counted in `strays`. Folded in one thread, read from any.
 
     Attributes:
         strays: (ring, CQE) of completions nobody here asked for, the newest.
@@ -121,12 +134,14 @@ class Requests:
         self._waiting: dict[tuple[str, int], list[Request]] = {}
         self._posted: dict[tuple[str, int], Request] = {}
         self._posts = 0
+        self._lock = threading.RLock()
         self.strays: deque[tuple[str, Cqe]] = deque(maxlen=keep)
         self.version = 0
 
     def __iter__(self) -> Iterator[Request]:
         """All that are kept, the oldest first."""
-        return iter(list(self._all))
+        with self._lock:
+            return iter(list(self._all))
 
     def __len__(self) -> int:
         """How many are kept."""
@@ -138,21 +153,27 @@ class Requests:
 
     def in_flight(self, ring: str) -> int:
         """How many the kernel has consumed and not finished (silent ones are not counted)."""
-        return sum(
-            1
-            for (name, _), waiting in self._waiting.items()
-            if name == ring
-            for one in waiting
-            if not one.silent
-        )
+        with self._lock:
+            return sum(
+                1
+                for (name, _), waiting in self._waiting.items()
+                if name == ring
+                for one in waiting
+                if not one.silent
+            )
 
     def newest(self, ring: str, count: int) -> list[Request]:
         """The newest requests of a ring, the oldest of them first."""
-        found = [one for one in reversed(self._all) if one.ring == ring][:count]
+        with self._lock:
+            found = [one for one in reversed(self._all) if one.ring == ring][:count]
         return found[::-1]
 
     def take(self, event: Event) -> None:
         """Fold one event in."""
+        with self._lock:
+            self._fold(event)
+
+    def _fold(self, event: Event) -> None:
         self.version += 1
         match event:
             case Staged():
@@ -180,20 +201,26 @@ class Requests:
 
     def _staged(self, event: Staged) -> None:
         one = Request(event.ring, event.index, event.sqe, event.time_ns)
+        if len(self._all) == self._all.maxlen:
+            self._let_go(self._all[0])
         self._all.append(one)
         self._by_index[event.ring, event.index] = one
 
+    def _let_go(self, one: Request) -> None:
+        """The oldest is no longer kept: if it is silent, nothing else would ever end its wait."""
+        waiting = self._waiting.get((one.ring, one.user_data), [])
+        if one.silent and one in waiting:
+            waiting.remove(one)
+            if not waiting:
+                del self._waiting[one.ring, one.user_data]
+
     def _range(self, ring: str, old: int, new: int) -> list[Request]:
-        found = []
-        for step in range((new - old) & U32):
-            one = self._by_index.get((ring, (old + step) & U32))
-            if one is not None:
-                found.append(one)
-        return found
+        return [self._by_index[ring, at] for at in _indices(self._by_index, ring, old, new)]
 
     def _consumed(self, event: Consumed) -> None:
         for one in self._range(event.ring, event.old, event.new):
             one.consumed_ns = event.time_ns
+            one.consumed_since_ns = event.since_ns
             one.published_ns = one.published_ns or event.time_ns
             del self._by_index[event.ring, one.index]
             self._waiting.setdefault((event.ring, one.user_data), []).append(one)
@@ -205,26 +232,39 @@ class Requests:
         if not waiting:
             self.strays.append((event.ring, cqe))
             return
-        one = waiting[0]
+        one = next((one for one in waiting if not one.silent), waiting[0])
         self._posts += 1
         one.order = self._posts
         one.cqes.append((event.time_ns, cqe))
         one.last_cq_index = event.index
         if cqe.final:
-            waiting.pop(0)
+            waiting.remove(one)
             if not waiting:
                 del self._waiting[key]
         self._posted[event.ring, event.index] = one
 
     def _seen(self, event: Seen) -> None:
-        for step in range((event.new - event.old) & U32):
-            index = (event.old + step) & U32
-            one = self._posted.pop((event.ring, index), None)
-            if one is not None and one.final is not None and index == one.last_cq_index:
+        for index in _indices(self._posted, event.ring, event.old, event.new):
+            one = self._posted.pop((event.ring, index))
+            if one.final is not None and index == one.last_cq_index:
                 one.seen_ns = event.time_ns
 
     def _forget(self, ring: str) -> None:
         """A ring of that name is gone, or new: what the old one left open stays as it was."""
         for table in (self._by_index, self._waiting, self._posted):
             for key in [key for key in table if key[0] == ring]:
-                del table[key]  # type: ignore[attr-defined]
+                del table[key]
+
+
+def _indices(table: dict[tuple[str, int], Request], ring: str, old: int, new: int) -> list[int]:
+    """Those indices from `old` to before `new` that the table has, in order.
+
+    A ring of somebody else may move a word by any distance, forwards or backwards: that must
+    not cost more than the table is long.
+    """
+    count = (new - old) & U32
+    if count <= len(table):
+        steps = [step for step in range(count) if (ring, (old + step) & U32) in table]
+    else:
+        steps = sorted((at - old) & U32 for name, at in table if name == ring)
+    return [(old + step) & U32 for step in steps if step < count]

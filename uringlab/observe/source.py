@@ -6,6 +6,7 @@ another process. Whoever draws or checks sees only `RingSnapshot`s, and cannot t
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Protocol
 
 from uringlab.core.errors import check
@@ -13,6 +14,7 @@ from uringlab.core.native import ffi, lib
 from uringlab.observe.snapshot import RingSnapshot
 
 if TYPE_CHECKING:
+    from uringlab.core.native._native import CData
     from uringlab.core.ring import IoUring
 
 
@@ -28,18 +30,20 @@ class Source(Protocol):
 class OwnSource:
     """A ring of this process, read from its mapped memory.
 
-    It may be sampled from any thread: the C floor's lock keeps the ring mapped meanwhile. A
-    sample costs a copy of both queues' bytes, and nothing at all while nothing has moved.
+    It may be sampled from any thread, and from several: the C floor's lock keeps the ring mapped
+    meanwhile, and a lock here the room for the copies to one sample at a time. A sample costs a
+    copy of both queues' bytes, and nothing at all while nothing has moved.
     """
 
     def __init__(self, name: str, ring: IoUring) -> None:
         """Make room for the copies once; every sample reuses it."""
         self.name = name
         self._handle = ring.handle
-        self._words = ffi.new("struct ul_words *")
-        check(lib.ul_ring_words(self._handle, self._words), "look at the ring")
-        self._sqes = ffi.new("uint8_t[]", self._words.sq_entries * self._words.sqe_size)
-        self._cqes = ffi.new("uint8_t[]", self._words.cq_entries * self._words.cqe_size)
+        words = ffi.new("struct ul_words *")
+        check(lib.ul_ring_words(self._handle, words), "look at the ring")
+        self._sqes = ffi.new("uint8_t[]", words.sq_entries * words.sqe_size)
+        self._cqes = ffi.new("uint8_t[]", words.cq_entries * words.cqe_size)
+        self._lock = threading.Lock()
         self._key: tuple[int, ...] = ()
         self._last: RingSnapshot | None = None
 
@@ -49,23 +53,16 @@ class OwnSource:
         Only this library writes SQEs into a ring of its own, and it counts each time (`epoch`);
         CQEs appear only together with a move of the CQ tail.
         """
-        words = self._words
+        words = ffi.new("struct ul_words *")
+        # Before the lock: in a fork()ed child it may be held by nobody, for ever.
         if lib.ul_ring_words(self._handle, words) < 0:
             return None
-        key = (
-            words.epoch,
-            words.sq_head,
-            words.sq_tail,
-            words.sq_local,
-            words.sq_flags,
-            words.cq_head,
-            words.cq_tail,
-            words.cq_flags,
-            words.cq_overflow,
-            words.sq_dropped,
-        )
-        if self._last is not None and key == self._key:
-            return self._last
+        with self._lock:
+            if self._last is not None and _key(words) == self._key:
+                return self._last
+            return self._copy(words)
+
+    def _copy(self, words: CData) -> RingSnapshot | None:
         answer = lib.ul_ring_sample(
             self._handle,
             words,
@@ -76,7 +73,9 @@ class OwnSource:
         )
         if answer < 0:
             return None
-        self._key = key
+        # The key of the look that is kept, not of the one that decided to take it: words may
+        # have moved in between, and back.
+        self._key = _key(words)
         self._last = RingSnapshot(
             time_ns=words.time_ns,
             sq_head=words.sq_head,
@@ -96,3 +95,19 @@ class OwnSource:
             cqes=bytes(ffi.buffer(self._cqes)),
         )
         return self._last
+
+
+def _key(words: CData) -> tuple[int, ...]:
+    """What tells one look from another."""
+    return (
+        words.epoch,
+        words.sq_head,
+        words.sq_tail,
+        words.sq_local,
+        words.sq_flags,
+        words.cq_head,
+        words.cq_tail,
+        words.cq_flags,
+        words.cq_overflow,
+        words.sq_dropped,
+    )

@@ -7,14 +7,15 @@
  * behind the kernels they run on.
  *
  * Return values are the kernel's convention: >= 0 is an answer, < 0 is -errno.
- * Four answers are ours and lie far outside the errno range.
+ * Five answers are ours and lie far outside the errno range.
  */
 
 enum {
     UL_E_CLOSED = -10001,  /* the ring is closed (or closing) */
     UL_E_FORKED = -10002,  /* this process is a fork()ed child: the ring is the parent's */
     UL_E_FULL = -10003,    /* no free SQE slot */
-    UL_E_BUSY = -10004     /* another thread is inside io_uring_enter() on this ring */
+    UL_E_BUSY = -10004,    /* another thread is inside io_uring_enter() on this ring */
+    UL_E_LOOSE = -10005    /* a raw slot was written since ul_sq_vouch() */
 };
 
 /* ---- the kernel's own structures ------------------------------------- */
@@ -110,6 +111,9 @@ int64_t ul_sq_take(ul_ring *ring);
 int ul_sq_poke(ul_ring *ring, uint32_t index, uint32_t offset, const void *bytes, uint32_t len);
 /* Let a slot that is not published hold one more block. */
 int ul_sq_hold(ul_ring *ring, uint32_t index, ul_mem *mem);
+/* Somebody has checked these bytes of a raw slot. Until then, and again after
+ * each poke, publishing is refused: UL_E_LOOSE. */
+int ul_sq_vouch(ul_ring *ring, uint32_t index, const void *bytes, uint32_t len);
 /* Local tail -> shared tail, store-release. Returns how many became visible. */
 int64_t ul_sq_publish(ul_ring *ring);
 /* Free slots: entries - (local tail - head). */

@@ -87,7 +87,7 @@ int64_t ul_cq_drain(ul_ring *ring, struct ul_cqe *out, uint32_t max) {
         return answer;
     answer = cq_peek_locked(ring, out, max);
     if (answer > 0)
-        cq_advance_locked(ring, (uint32_t)answer);
+        answer = cq_advance_locked(ring, (uint32_t)answer);
     ring_unlock(ring);
     return answer;
 }

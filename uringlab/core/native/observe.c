@@ -18,7 +18,8 @@ static void read_words(const ul_ring *ring, struct ul_words *out) {
     out->sq_dropped = load_relaxed(ring->sq_dropped);
     out->cq_overflow = load_relaxed(ring->cq_overflow);
     out->cq_flags = ring->cq_flags ? load_relaxed(ring->cq_flags) : 0;
-    out->sq_local = ring->sq_local;
+    /* Our local tail means nothing once somebody else moved the shared one. */
+    out->sq_local = out->sq_tail + sq_staged(ring);
     out->sq_entries = ring->sq_entries;
     out->cq_entries = ring->cq_entries;
     out->sqe_size = ring->sqe_size;

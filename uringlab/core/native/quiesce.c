@@ -4,15 +4,19 @@
  * close(2) of a ring returns at once; the kernel cancels what is in flight
  * afterwards, from a worker, and may write into buffers until that is done. So
  * the order is: take back what it has not seen, cancel the rest, wait for the
- * last final CQE, and only then let the memory go. If it cannot be proven that
- * all have ended, the answer is "no", and their memory is never freed.
+ * last final CQE, and only then let the memory go. Where counting CQEs proves
+ * nothing, a witness in the ring does, by ending with it. If it cannot be proven
+ * that all have ended, their memory is never freed.
  */
 #define _GNU_SOURCE
 #include "uringlab.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Closing's own requests. Their CQEs are counted like any other. */
 static const uint64_t CLOSING = 0x636c6f73696e6721ull; /* "closing!" */
@@ -39,6 +43,11 @@ static int64_t enter(ul_ring *ring, uint32_t to_submit, uint32_t min_complete, i
     return enter_unlocked(ring, to_submit, min_complete, ENTER_GETEVENTS, &wait);
 }
 
+static bool may_go_on(int64_t answer) {
+    return answer >= 0 || answer == -ETIME || answer == -EINTR || answer == -EBUSY ||
+           answer == -EAGAIN;
+}
+
 static void let_go_of_all(ul_ring *ring) {
     cq_advance_locked(ring, load_acquire(ring->cq_tail) - load_relaxed(ring->cq_head));
 }
@@ -48,10 +57,11 @@ static void let_go_of_all(ul_ring *ring) {
 static void take_back(ul_ring *ring) {
     uint32_t head = load_acquire(ring->sq_head);
     uint32_t tail = load_relaxed(ring->sq_tail);
-    for (uint32_t i = head; i != tail; i++)
-        tracker_forget(&ring->tracker, sqe_at(ring, i));
-    for (uint32_t i = tail; i != ring->sq_local; i++) {
-        uint32_t at = i & ring->sq_mask;
+    uint32_t pending = tail - head, staged = sq_staged(ring);
+    for (uint32_t i = 0; pending <= ring->sq_entries && i < pending; i++)
+        tracker_forget(&ring->tracker, sqe_at(ring, head + i));
+    for (uint32_t i = 0; i < staged; i++) {
+        uint32_t at = (tail + i) & ring->sq_mask;
         holds_drop(ring->slot_holds[at]);
         ring->slot_holds[at] = NULL;
     }
@@ -65,7 +75,8 @@ static bool let_thread_finish(ul_ring *ring, uint64_t deadline) {
         if (now_ns() > deadline)
             return false;
         struct ul_wait wait = {.timeout_ns = SLICE_NS};
-        enter_unlocked(ring, 0, 1, ENTER_SQ_WAKEUP | ENTER_GETEVENTS, &wait);
+        if (!may_go_on(enter_unlocked(ring, 0, 1, ENTER_SQ_WAKEUP | ENTER_GETEVENTS, &wait)))
+            return false;
         let_go_of_all(ring);
     }
     return true;
@@ -78,6 +89,7 @@ static bool stage(ul_ring *ring, const struct sqe *sqe) {
     memset(slot, 0, ring->sqe_size);
     memcpy(slot, sqe, sizeof *sqe);
     ring->slot_holds[ring->sq_local & ring->sq_mask] = NULL;
+    ring->slot_taken[ring->sq_local & ring->sq_mask] = WHOLE;
     ring->sq_local++;
     return true;
 }
@@ -112,68 +124,93 @@ static void cancel_by_sqe(ul_ring *ring) {
     submit_staged(ring);
 }
 
-static void cancel_all(ul_ring *ring) {
+/* False: this thread may not, and nobody else will (SINGLE_ISSUER). */
+static bool cancel_all(ul_ring *ring) {
     struct sync_cancel all = {.fd = -1, .flags = CANCEL_ALL | CANCEL_ANY, .tv_nsec = SLICE_NS};
     int64_t answer = ul_sys_register(ring->fd, REGISTER_SYNC_CANCEL, &all, 1);
+    if (answer == -EEXIST)
+        return false;
     if (answer < 0 && answer != -ENOENT && answer != -ETIME && answer != -EALREADY)
         cancel_by_sqe(ring);
+    return true;
 }
 
 /* Wait until every counted request has had its final CQE. */
 static bool count_down(ul_ring *ring, uint64_t deadline) {
     let_go_of_all(ring);
     while (ring->tracker.outstanding) {
-        cancel_all(ring);
+        if (!cancel_all(ring))
+            return false;
         let_go_of_all(ring);
         if (!ring->tracker.outstanding)
             break;
-        if (now_ns() > deadline)
+        if (now_ns() > deadline || !may_go_on(enter(ring, 0, 1, SLICE_NS)))
             return false;
-        int64_t answer = enter(ring, 0, 1, SLICE_NS);
-        if (answer < 0 && answer != -ETIME && answer != -EINTR && answer != -EBUSY &&
-            answer != -EAGAIN)
-            return false; /* e.g. EEXIST: this is not the thread that may enter */
         let_go_of_all(ring);
     }
-    return true;
+    return !ring->tracker.unsure; /* a MSG_RING may have come while we counted */
 }
 
-/* Where counting proves nothing, a drained NOP does: it runs only when all
- * before it have ended, those included that end without a CQE. */
-static bool drained(ul_ring *ring, uint64_t deadline) {
-    struct sqe nop = {.opcode = OP_NOP, .flags = SQE_IO_DRAIN, .fd = -1, .user_data = CLOSING + 1};
-    if (!stage(ring, &nop) || !submit_staged(ring))
-        return false;
-    for (;;) {
-        struct ul_cqe cqe;
-        while (cq_peek_locked(ring, &cqe, 1) == 1) {
-            cq_advance_locked(ring, 1);
-            if (cqe.user_data == CLOSING + 1)
-                return cqe.res == 0;
-        }
-        if (now_ns() > deadline)
-            return false;
-        cancel_all(ring);
-        int64_t answer = enter(ring, 0, 1, SLICE_NS);
-        if (answer < 0 && answer != -ETIME && answer != -EINTR)
-            return false;
-    }
-}
-
-bool ring_quiesce(ul_ring *ring, int64_t patience_ns) {
-    uint64_t deadline = now_ns() + (uint64_t)patience_ns;
+bool ring_quiesce(ul_ring *ring, uint64_t deadline) {
     bool strangers_known = rings_catch_up(&ring->tracker) == 0;
-    if (!(ring->params.flags & SETUP_SQPOLL))
-        take_back(ring);
-    else if (!let_thread_finish(ring, deadline))
+    if ((ring->params.flags & SETUP_SQPOLL) && !let_thread_finish(ring, deadline))
         return false;
-    else
-        take_back(ring); /* only what was staged is left */
+    take_back(ring); /* under SQPOLL: only what was staged is left */
     if (!ring->tracker.unsure && strangers_known)
         return count_down(ring, deadline);
-    if (!ring->tracker.until_close && ring->tracker.outstanding == 0)
-        return true; /* nothing is held: nothing to prove */
-    cancel_all(ring);
-    let_go_of_all(ring);
-    return drained(ring, deadline);
+    /* Nothing is held: nothing to prove. Else counting does not prove it. (A
+     * NOP with IO_DRAIN would, but not beside CQE_SKIP_SUCCESS: EOPNOTSUPP.) */
+    return strangers_known && !ring->tracker.until_close && ring->tracker.outstanding == 0;
+}
+
+/* ---- the witness ---------------------------------------------------------------- */
+
+/*
+ * The kernel frees a ring when its last request has ended, and not before: each
+ * request counts as a reference (io_ring_exit_work in io_uring.c waits for
+ * them). Only then does it let go of the registered files. So one end of a pipe
+ * is registered, our own copy of it is closed, then the ring is; when the other
+ * end hangs up, every request has ended, with or without a CQE. It is slow (it
+ * takes an RCU grace period, some ten ms) and needs nothing but patience.
+ *
+ * What would let the witness go earlier: a request that changes the table of
+ * registered files (files_touched). What keeps it for longer than the requests:
+ * other fds and mappings of the ring, an observer's for instance. Then nothing
+ * is proven, and nothing is freed.
+ */
+struct files_update {
+    uint32_t offset;
+    uint32_t resv;
+    uint64_t fds;
+};
+
+/* The end to watch, or -1: this ring takes no witness. */
+int witness_plant(ul_ring *ring) {
+    int ends[2];
+    if (ring->files_touched || rings_sent_files() || pipe2(ends, O_CLOEXEC) != 0)
+        return -1;
+    int32_t fd = ends[1];
+    int64_t planted = ul_sys_register(ring->fd, REGISTER_FILES, &fd, 1);
+    if (planted == -EBUSY) { /* there is a table: in the place of its first file */
+        struct files_update first = {.fds = (uint64_t)(uintptr_t)&fd};
+        planted = ul_sys_register(ring->fd, REGISTER_FILES_UPDATE, &first, 1) - 1;
+    }
+    close(ends[1]);
+    if (planted == 0)
+        return ends[0];
+    close(ends[0]);
+    return -1;
+}
+
+bool witness_gone(int witness, uint64_t deadline) {
+    struct pollfd end = {.fd = witness};
+    for (;;) {
+        uint64_t now = now_ns();
+        int left_ms = now < deadline ? (int)((deadline - now) / 1000000u % INT32_MAX) : 0;
+        int n = poll(&end, 1, left_ms);
+        if (n < 0 && errno == EINTR)
+            continue;
+        close(witness);
+        return n == 1 && (end.revents & POLLHUP);
+    }
 }

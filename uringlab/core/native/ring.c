@@ -18,12 +18,43 @@
  * inherited: two processes moving one tail is how entries get lost, so the
  * mappings are MADV_DONTFORK, and every call here looks at this page first.
  * A child that opens rings of its own gets a page of its own.
+ *
+ * The fds are closed in the child: there, a MSG_RING could still reach the
+ * parent's ring, where no count would know of it; and a ring lives, with all
+ * that it holds, until its last fd is closed.
  */
-static pthread_mutex_t alive_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t process_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t strangers_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_once_t fork_once = PTHREAD_ONCE_INIT;
 static uint32_t *alive_page;
+static ul_ring *rings; /* every ring with an fd */
 
+/* Both locks are free in the child, and no fd is half-closed. */
+static void before_fork(void) {
+    pthread_mutex_lock(&process_lock);
+    pthread_mutex_lock(&strangers_lock);
+}
+
+static void after_fork(void) {
+    pthread_mutex_unlock(&strangers_lock);
+    pthread_mutex_unlock(&process_lock);
+}
+
+static void after_fork_in_child(void) {
+    for (ul_ring *ring = rings; ring; ring = ring->next_ring) {
+        close(ring->fd);
+        ring->fd = -1;
+    }
+    rings = NULL;
+    after_fork();
+}
+
+static void watch_forks(void) {
+    pthread_atfork(before_fork, after_fork, after_fork_in_child);
+}
+
+/* With process_lock held. */
 static const uint32_t *this_process(void) {
-    pthread_mutex_lock(&alive_lock);
     if (!alive_page || !__atomic_load_n(alive_page, __ATOMIC_RELAXED)) {
         size_t size = (size_t)sysconf(_SC_PAGESIZE);
         void *page = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -35,9 +66,7 @@ static const uint32_t *this_process(void) {
         if (alive_page)
             __atomic_store_n(alive_page, 1, __ATOMIC_RELAXED);
     }
-    const uint32_t *page = alive_page;
-    pthread_mutex_unlock(&alive_lock);
-    return page;
+    return alive_page;
 }
 
 static bool inherited(const ul_ring *ring) {
@@ -53,11 +82,18 @@ static bool inherited(const ul_ring *ring) {
  * list before it next counts a completion.
  */
 enum { STRANGERS = 4096 };
-static pthread_mutex_t strangers_lock = PTHREAD_MUTEX_INITIALIZER;
 static uint64_t strangers[STRANGERS];
 static uint32_t n_strangers; /* STRANGERS + 1: too many to name */
+static bool sent_files;      /* a MSG_RING may have put a file into some ring's table */
 
-void rings_taint(uint64_t user_data) {
+bool rings_sent_files(void) {
+    return __atomic_load_n(&sent_files, __ATOMIC_ACQUIRE);
+}
+
+void rings_taint(const struct sqe *msg_ring) {
+    uint64_t user_data = msg_ring->off;
+    if (msg_ring->addr != 0) /* not MSG_DATA */
+        __atomic_store_n(&sent_files, true, __ATOMIC_RELEASE);
     pthread_mutex_lock(&strangers_lock);
     uint32_t n = n_strangers, i = 0;
     while (i < n && i < STRANGERS && strangers[i] != user_data)
@@ -101,22 +137,30 @@ void ring_unlock(ul_ring *ring) {
 /* ---- setup ---------------------------------------------------------------------- */
 
 int ul_ring_open(uint32_t entries, struct io_uring_params *params, ul_ring **out) {
-    const uint32_t *alive = this_process();
-    if (!alive)
-        return -ENOMEM;
     ul_ring *ring = calloc(1, sizeof *ring);
     if (!ring)
         return -ENOMEM;
-    ring->fd = -1;
-    int64_t fd = ul_sys_setup(entries, params);
+    pthread_mutex_init(&ring->lock, NULL);
+    pthread_once(&fork_once, watch_forks);
+    pthread_mutex_lock(&process_lock);
+    ring->alive = this_process();
+    int64_t fd = ring->alive ? ul_sys_setup(entries, params) : -ENOMEM;
+    if (fd >= 0 && (params->flags & ~SETUP_UNDERSTOOD)) {
+        close((int)fd);
+        fd = -EOPNOTSUPP;
+    }
+    if (fd >= 0) {
+        ring->fd = (int)fd;
+        ring->next_ring = rings;
+        rings = ring;
+    }
+    pthread_mutex_unlock(&process_lock);
     if (fd < 0) {
+        pthread_mutex_destroy(&ring->lock);
         free(ring);
         return (int)fd;
     }
-    pthread_mutex_init(&ring->lock, NULL);
-    ring->fd = (int)fd;
     ring->params = *params;
-    ring->alive = alive;
     *out = ring;
     return 0;
 }
@@ -239,15 +283,22 @@ static void unmap(ul_ring *ring) {
     }
 }
 
+/* In one step, as far as a fork can see: see after_fork_in_child(). */
+static void close_fd(ul_ring *ring) {
+    pthread_mutex_lock(&process_lock);
+    ul_ring **link = &rings;
+    while (*link && *link != ring)
+        link = &(*link)->next_ring;
+    if (*link)
+        *link = ring->next_ring;
+    close(ring->fd);
+    ring->fd = -1;
+    pthread_mutex_unlock(&process_lock);
+}
+
 int64_t ul_ring_close(ul_ring *ring, int64_t patience_ns) {
-    if (inherited(ring)) {
-        /* The mappings were not inherited and the requests are the parent's:
-         * all that is ours here is one more reference to the file. */
-        if (ring->fd >= 0)
-            close(ring->fd);
-        ring->fd = -1;
+    if (inherited(ring)) /* all of it is the parent's */
         return 0;
-    }
     pthread_mutex_lock(&ring->lock);
     if (ring->closing || ring->fd < 0) {
         pthread_mutex_unlock(&ring->lock);
@@ -258,14 +309,22 @@ int64_t ul_ring_close(ul_ring *ring, int64_t patience_ns) {
         return UL_E_BUSY;
     }
     ring->closing = true;
+    uint64_t deadline = now_ns() + (uint64_t)(patience_ns > 0 ? patience_ns : 0);
     bool quiet = true;
+    int witness = -1;
     if (ring->wired) {
-        quiet = ring_quiesce(ring, patience_ns);
+        quiet = ring_quiesce(ring, deadline);
+        if (!quiet)
+            witness = witness_plant(ring);
         ring->wired = false;
     }
     unmap(ring);
-    close(ring->fd);
-    ring->fd = -1;
+    close_fd(ring);
+    if (witness >= 0) {
+        pthread_mutex_unlock(&ring->lock); /* whoever looks meanwhile finds it closing */
+        quiet = witness_gone(witness, deadline);
+        pthread_mutex_lock(&ring->lock);
+    }
     /* Slots that were never published: the kernel has not seen them. */
     for (uint32_t i = 0; ring->slot_holds && i < ring->sq_entries; i++)
         holds_drop(ring->slot_holds[i]);

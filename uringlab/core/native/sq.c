@@ -50,7 +50,7 @@ int64_t ul_sq_push(ul_ring *ring, const void *sqe, ul_mem *const *mems, uint32_t
             uint32_t index = ring->sq_local;
             memcpy(slot_at(ring, index), sqe, ring->sqe_size);
             ring->slot_holds[index & ring->sq_mask] = holds;
-            ring->slot_taken[index & ring->sq_mask] = 0;
+            ring->slot_taken[index & ring->sq_mask] = WHOLE;
             ring->sq_local = index + 1;
             ring->epoch++;
             answer = index;
@@ -79,7 +79,7 @@ int64_t ul_sq_take(ul_ring *ring) {
         memset(slot, 0, ring->sqe_size);
         memcpy(slot, &nop, sizeof nop);
         ring->slot_holds[index & ring->sq_mask] = NULL;
-        ring->slot_taken[index & ring->sq_mask] = 1;
+        ring->slot_taken[index & ring->sq_mask] = RAW;
         ring->sq_local = index + 1;
         ring->epoch++;
         answer = index;
@@ -90,8 +90,8 @@ int64_t ul_sq_take(ul_ring *ring) {
 
 /* Still ours: taken, and between the shared and the local tail. */
 static bool is_ours(ul_ring *ring, uint32_t index) {
-    uint32_t staged = ring->sq_local - load_relaxed(ring->sq_tail);
-    return ring->sq_local - 1 - index < staged && ring->slot_taken[index & ring->sq_mask];
+    return ring->sq_local - 1 - index < sq_staged(ring) &&
+           ring->slot_taken[index & ring->sq_mask] != WHOLE;
 }
 
 int ul_sq_poke(ul_ring *ring, uint32_t index, uint32_t offset, const void *bytes, uint32_t len) {
@@ -104,8 +104,25 @@ int ul_sq_poke(ul_ring *ring, uint32_t index, uint32_t offset, const void *bytes
         answer = -ERANGE;
     } else {
         memcpy(slot_at(ring, index) + offset, bytes, len);
+        ring->slot_taken[index & ring->sq_mask] = RAW;
         ring->epoch++;
     }
+    ring_unlock(ring);
+    return answer;
+}
+
+int ul_sq_vouch(ul_ring *ring, uint32_t index, const void *bytes, uint32_t len) {
+    int answer = ring_lock(ring);
+    if (answer < 0)
+        return answer;
+    if (!is_ours(ring, index))
+        answer = -ESTALE;
+    else if (len > ring->sqe_size)
+        answer = -ERANGE;
+    else if (memcmp(slot_at(ring, index), bytes, len) != 0)
+        answer = UL_E_LOOSE; /* another thread wrote to it since */
+    else
+        ring->slot_taken[index & ring->sq_mask] = VOUCHED;
     ring_unlock(ring);
     return answer;
 }
@@ -125,11 +142,23 @@ int64_t sq_publish_locked(ul_ring *ring) {
     if (staged == 0)
         return 0;
     if (staged > ring->sq_entries)
-        return -ESTALE; /* somebody moved the shared tail past our local one */
+        return -ESTALE; /* somebody else moved the shared tail past our local one */
     for (uint32_t i = tail; i != ring->sq_local; i++) {
         const struct sqe *sqe = (const struct sqe *)slot_at(ring, i);
+        if (ring->slot_taken[i & ring->sq_mask] == RAW)
+            return UL_E_LOOSE;
         if (sqe->opcode == OP_MSG_RING)
-            rings_taint(sqe->off);
+            rings_taint(sqe);
+        if (sqe->opcode == OP_FILES_UPDATE || sqe->file_index != 0)
+            ring->files_touched = true;
+        if (sqe->opcode == OP_POLL_REMOVE && (sqe->len & POLL_UPDATE_USER_DATA)) {
+            /* The poll may answer to the old name or to the new one. */
+            int err = tracker_taint(&ring->tracker, sqe->addr);
+            if (!err)
+                err = tracker_taint(&ring->tracker, sqe->off);
+            if (err)
+                return err;
+        }
     }
     int err = rings_catch_up(&ring->tracker);
     if (!err)
@@ -140,7 +169,7 @@ int64_t sq_publish_locked(ul_ring *ring) {
         uint32_t at = i & ring->sq_mask;
         tracker_expect(&ring->tracker, (const struct sqe *)slot_at(ring, i), ring->slot_holds[at]);
         ring->slot_holds[at] = NULL;
-        ring->slot_taken[at] = 0;
+        ring->slot_taken[at] = WHOLE;
     }
     /* Release: every byte of the SQEs is visible before the tail that covers
      * them. Under SQPOLL the kernel reads the tail with an acquire at any

@@ -8,9 +8,12 @@
  * what they hold is released only when the count is zero. Sharing a user_data
  * makes a release later, never earlier.
  *
- * Two kinds of completion would make the count lie, and taint a user_data:
- *  - a request with CQE_SKIP_SUCCESS may end without a CQE, or with one;
- *  - MSG_RING puts a CQE with a user_data of the sender's choice into a ring.
+ * Some completions would make the count lie, and taint a user_data:
+ *  - a request with CQE_SKIP_SUCCESS may end without a CQE, or with one (and if
+ *    it fails at the head of a link, the rest of the link ends without CQEs,
+ *    flag or no flag: those are then counted for ever, which is safe);
+ *  - MSG_RING puts a CQE with a user_data of the sender's choice into a ring;
+ *  - POLL_REMOVE can give a request that is in flight another user_data.
  * What a tainted user_data holds is kept until the ring is closed.
  */
 #include "uringlab.h"
@@ -72,9 +75,14 @@ int tracker_reserve(struct tracker *tracker, uint32_t more) {
     return 0;
 }
 
-static void append(struct hold **list, struct hold *holds) {
-    while (*list)
-        list = &(*list)->next;
+/* In front: `holds` is what one request has, the list may be very long. */
+static void add(struct hold **list, struct hold *holds) {
+    if (!holds)
+        return;
+    struct hold *last = holds;
+    while (last->next)
+        last = last->next;
+    last->next = *list;
     *list = holds;
 }
 
@@ -84,14 +92,14 @@ void tracker_expect(struct tracker *tracker, const struct sqe *sqe, struct hold 
     if (sqe->flags & SQE_CQE_SKIP_SUCCESS) {
         slot->tainted = true;
         tracker->unsure = true;
-        append(&tracker->until_close, slot->holds);
+        add(&tracker->until_close, slot->holds);
         slot->holds = NULL;
-        append(&tracker->until_close, holds);
+        add(&tracker->until_close, holds);
         return;
     }
     slot->outstanding++;
     tracker->outstanding++;
-    append(slot->tainted || tracker->all_tainted ? &tracker->until_close : &slot->holds, holds);
+    add(slot->tainted || tracker->all_tainted ? &tracker->until_close : &slot->holds, holds);
 }
 
 static void release(struct tracker *tracker, struct track *slot) {
@@ -124,7 +132,7 @@ int tracker_taint(struct tracker *tracker, uint64_t user_data) {
     struct track *slot = find_or_add(tracker, user_data);
     slot->tainted = true;
     tracker->unsure = true;
-    append(&tracker->until_close, slot->holds);
+    add(&tracker->until_close, slot->holds);
     slot->holds = NULL;
     return 0;
 }
@@ -133,7 +141,7 @@ void tracker_taint_all(struct tracker *tracker) {
     tracker->all_tainted = true;
     tracker->unsure = true;
     for (uint32_t i = 0; i < tracker->size; i++) {
-        append(&tracker->until_close, tracker->slots[i].holds);
+        add(&tracker->until_close, tracker->slots[i].holds);
         tracker->slots[i].holds = NULL;
     }
 }

@@ -11,6 +11,9 @@
 
 /* ---- uapi numbers the C needs (include/uapi/linux/io_uring.h) ---------- */
 
+/* The setup flags whose queues this library can read. The kernel may know more:
+ * CQE_MIXED, SQE_MIXED and SQ_REWIND change what lies where. */
+#define SETUP_UNDERSTOOD (0x3fffu | (1u << 16) | (1u << 17))
 #define SETUP_IOPOLL (1u << 0)
 #define SETUP_SQPOLL (1u << 1)
 #define SETUP_R_DISABLED (1u << 6)
@@ -21,7 +24,6 @@
 #define FEAT_EXT_ARG (1u << 8)
 #define FEAT_CQE_SKIP (1u << 11)
 
-#define SQE_IO_DRAIN (1u << 1)
 #define SQE_CQE_SKIP_SUCCESS (1u << 6)
 
 #define CQE_F_MORE (1u << 1)
@@ -35,11 +37,16 @@
 #define ENTER_SQ_WAKEUP (1u << 1)
 #define ENTER_EXT_ARG (1u << 3)
 
+#define REGISTER_FILES 2u
+#define REGISTER_FILES_UPDATE 6u
 #define REGISTER_SYNC_CANCEL 24u
 #define CANCEL_ALL (1u << 0)
 #define CANCEL_ANY (1u << 2)
+#define POLL_UPDATE_USER_DATA (1u << 2)
 
 #define OP_NOP 0
+#define OP_POLL_REMOVE 7
+#define OP_FILES_UPDATE 20
 #define OP_ASYNC_CANCEL 14
 #define OP_MSG_RING 40
 
@@ -94,7 +101,12 @@ struct tracker {
     uint32_t strangers;   /* how many of MSG_RING's user_data are taken in */
 };
 
+/* How an SQE came into its slot: pushed in one piece, taken and written by hand
+ * since it was last checked, or checked. */
+enum { WHOLE = 0, RAW = 1, VOUCHED = 2 };
+
 struct ul_ring {
+    ul_ring *next_ring; /* all rings of this process: see ring.c */
     /* Guards everything below. Never held across a system call that may
      * block. All the memory the words point into is the kernel's; who may
      * write which word is said beside it. */
@@ -102,6 +114,7 @@ struct ul_ring {
     const uint32_t *alive; /* not 0 in the process that opened it: see ring.c */
     int fd;
     bool wired, closing;
+    bool files_touched; /* a request may change the table of registered files */
     uint32_t entering; /* threads inside io_uring_enter() now */
     struct io_uring_params params;
     struct region regions[UL_REGIONS];
@@ -115,7 +128,7 @@ struct ul_ring {
     uint32_t sq_mask, sq_entries, sqe_size;
     uint32_t sq_local; /* the local tail: no memory the kernel can see */
     struct hold **slot_holds; /* what each slot that is not published holds */
-    uint8_t *slot_taken;      /* 1: a raw slot, may be poked until published */
+    uint8_t *slot_taken;      /* not WHOLE: a raw slot, may be poked until published */
 
     uint32_t *cq_head;     /* ours */
     uint32_t *cq_tail;     /* the kernel's */
@@ -139,6 +152,13 @@ static inline uint32_t load_relaxed(const uint32_t *word) {
 }
 static inline void store_release(uint32_t *word, uint32_t value) {
     __atomic_store_n(word, value, __ATOMIC_RELEASE);
+}
+
+/* SQEs between the shared and the local tail. If somebody else moved the shared
+ * tail past ours, none of them can be. */
+static inline uint32_t sq_staged(const ul_ring *ring) {
+    uint32_t staged = ring->sq_local - load_relaxed(ring->sq_tail);
+    return staged <= ring->sq_entries ? staged : 0;
 }
 
 /* ---- between the files ---------------------------------------------------- */
@@ -165,10 +185,14 @@ void tracker_taint_all(struct tracker *tracker);
 int64_t tracker_end(struct tracker *tracker, bool safe);
 void holds_drop(struct hold *holds);
 int64_t holds_retire(struct hold *holds);
-void rings_taint(uint64_t user_data);
+void rings_taint(const struct sqe *msg_ring);
+bool rings_sent_files(void);
 int rings_catch_up(struct tracker *tracker);
 /* True: every request has ended, all memory may go. */
-bool ring_quiesce(ul_ring *ring, int64_t patience_ns);
+bool ring_quiesce(ul_ring *ring, uint64_t deadline);
+/* A second way to know it: put a witness into the ring, close the ring, wait. */
+int witness_plant(ul_ring *ring);
+bool witness_gone(int witness, uint64_t deadline);
 void mem_note_retired(void);
 
 #endif

@@ -20,7 +20,7 @@ from uringlab.core.abi import Opcode, SqeFlags
 from uringlab.core.ops.kinds import Draft, Kind, flag_names
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from uringlab.core.native._native import CData
 
@@ -141,19 +141,31 @@ class Op:
         draft.put("user_data", self.user_data, "user_data")
         for one in self.operands:
             value = getattr(self, one.name)
-            if value is not None:
+            if value is not None or one.required:
                 one.kind.put(draft, one.word, value, one.name)
         draft.check_limits()
         object.__setattr__(self, "sqe", _SQE.pack(*(draft.words[w] for w in abi.SQE_WORDS)))
         object.__setattr__(self, "holds", tuple(draft.holds))
 
-    def staged(self) -> None:
-        """Called once the op lies in a slot. For ops that take something over from Python."""
+    def claim(self) -> Callable[[], None]:
+        """Take over from Python what the request will own. Called right before it is staged.
+
+        Before and not after: a KeyboardInterrupt in between then leaves something owned by
+        nobody, and not by two.
+
+        Returns:
+            How to give it back, if there is no slot for the request.
+        """
+        return _nothing
 
     @classmethod
     def title(cls) -> str:
         """The opcode's name."""
         return cls.opcode.name
+
+
+def _nothing() -> None:
+    """Most requests own nothing but their memory, and that is counted."""
 
 
 BY_OPCODE: dict[Opcode, type[Op]] = {}

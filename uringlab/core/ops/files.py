@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
 from uringlab.core import abi
 from uringlab.core.abi import FsyncFlags, Opcode
@@ -11,6 +12,9 @@ from uringlab.core.fd import AnyFd, OwnedFd
 from uringlab.core.ops.declare import Op, operand, option
 from uringlab.core.ops.kinds import Bits, Block, File, Mode, Number, Offset, OpenBits, PathName
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 
 class Openat(
     Op,
@@ -18,7 +22,7 @@ class Openat(
     usage=("path",),
     result="the new fd",
     example="openat notes.txt open_flags=RDWR|CREAT -> r1",
-    c='io_uring_prep_openat(sqe, {dir}, {path}, {open_flags}, {mode});',
+    c="io_uring_prep_openat(sqe, {dir}, {path}, {open_flags}, {mode});",
     man="io_uring_prep_openat(3)",
     errnos={
         "EACCES": "the file may not be opened like that by these credentials",
@@ -49,10 +53,12 @@ class Close(
 
     fd: AnyFd = operand("fd", File(), "what to close")
 
-    def staged(self) -> None:
+    def claim(self) -> Callable[[], None]:
         """Two closers of one number would close somebody else's file."""
-        if isinstance(self.fd, OwnedFd):
-            self.fd.give_up()
+        if not isinstance(self.fd, OwnedFd) or not self.fd.owned:
+            return super().claim()
+        self.fd.give_up()
+        return self.fd.take_back
 
 
 class Read(

@@ -2,12 +2,15 @@
 
 For raw slots: the kernel follows these words into memory, so only memory that a slot holds may
 be in them. Where the address leads to a structure with more addresses in it (an iovec, a msghdr),
-holding the structure is not enough, and the op must be built by its own class.
+holding the structure is not enough; where the kernel remembers the address, holding it until the
+CQE is not. Such an op must be built by a class of its own.
 
 Source: the `*_prep` functions in the kernel's io_uring/ directory, Linux 6.18.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 from uringlab.core.abi import Opcode
 
@@ -51,10 +54,55 @@ _POINTERS: dict[Opcode, tuple[str, ...]] = {
 }
 _EVERY = ("addr", "off", "addr3")
 
+# `len` is the size of what `addr` points to; elsewhere it is a mode, a mask, a count.
+_SIZED = frozenset({Opcode.READ, Opcode.WRITE, Opcode.SEND, Opcode.RECV})
 
-def pointer_words(opcode: int) -> tuple[str, ...]:
-    """Return the SQE words that are addresses; for an opcode not listed, all that could be."""
+_NESTED = "the memory it points to holds more addresses, which nobody would hold"
+_OUTLIVES = "the kernel keeps the address after its CQE"
+_RANGE = "it works on any mapping, not only on memory that a slot can hold"
+_OWN = "its words mean what the file's driver wants"
+_NEVER: dict[Opcode, str] = {
+    Opcode.READV: _NESTED,
+    Opcode.WRITEV: _NESTED,
+    Opcode.READV_FIXED: _NESTED,
+    Opcode.WRITEV_FIXED: _NESTED,
+    Opcode.SENDMSG: _NESTED,
+    Opcode.RECVMSG: _NESTED,
+    Opcode.SENDMSG_ZC: _NESTED,
+    Opcode.FUTEX_WAITV: _NESTED,
+    Opcode.PROVIDE_BUFFERS: _OUTLIVES,
+    Opcode.MADVISE: _RANGE,
+    Opcode.URING_CMD: _OWN,
+    Opcode.URING_CMD128: _OWN,
+}
+
+
+@dataclass(frozen=True)
+class AddressRule:
+    """What the address words of an opcode may be in a raw slot.
+
+    Attributes:
+        words: the SQE words that are addresses, or may be.
+        held: whether memory that the slot holds may be there; 0 always may.
+        sized: those of them that `len` gives the size of.
+        never: why the opcode may not be in a raw slot at all; "" if it may.
+    """
+
+    words: tuple[str, ...]
+    held: bool = True
+    sized: frozenset[str] = frozenset()
+    never: str = ""
+
+
+def address_rule(opcode: int) -> AddressRule:
+    """Return the rule of an opcode. One that is not listed may have no address at all."""
     try:
-        return _POINTERS.get(Opcode(opcode), _EVERY)
+        known = Opcode(opcode)
     except ValueError:
-        return _EVERY
+        return AddressRule(_EVERY, held=False)
+    if known in _NEVER:
+        return AddressRule(_EVERY, never=_NEVER[known])
+    if known not in _POINTERS:
+        return AddressRule(_EVERY, held=False)
+    sized = frozenset({"addr"}) if known in _SIZED else frozenset()
+    return AddressRule(_POINTERS[known], sized=sized)

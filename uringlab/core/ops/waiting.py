@@ -56,9 +56,7 @@ class PollAdd(
     poll_events: PollEvents = option(
         "op_flags", Bits(PollEvents), "what to wait for: POLL*", default=PollEvents.IN
     )
-    poll_flags: PollFlags = option(
-        "len", Bits(PollFlags), "IORING_POLL_*", default=PollFlags(0)
-    )
+    poll_flags: PollFlags = option("len", Bits(PollFlags), "IORING_POLL_*", default=PollFlags(0))
 
 
 class AsyncCancel(
