@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import concurrent.futures
+import contextlib
 import os
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -68,6 +70,7 @@ class Repl:
         self.bench = bench
         self._depth = None if color else ColorDepth.DEPTH_1_BIT
         self._news = News(bench.session)
+        self._lock = threading.RLock()
         self._course = course
 
     # -- saying ---------------------------------------------------------------------
@@ -82,12 +85,14 @@ class Repl:
 
     def tell_events(self) -> None:
         """Say what happened since it was last told."""
-        self._events(self._news.take())
+        with self._lock:
+            self._events(self._news.take())
 
     def _events(self, events: list[Event]) -> None:
-        for event in events:
-            text = f"  {event.actor:<7} {self.bench.session.say(event)}"
-            self._say(text, f"class:{event.actor}")
+        with self._lock:
+            for event in events:
+                text = f"  {event.actor:<7} {self.bench.session.say(event)}"
+                self._say(text, f"class:{event.actor}")
 
     def greet(self) -> None:
         """What to try first."""
@@ -104,8 +109,7 @@ class Repl:
                 self.bench.session.look()
                 self.tell_events()
         except KeyboardInterrupt:
-            self.bench.give_up()
-            concurrent.futures.wait([done])
+            self._give_up(done)
         error = done.exception()
         self.tell_events()
         if isinstance(error, Quit):
@@ -118,6 +122,13 @@ class Repl:
             raise error
         self._after_line()
         return True
+
+    def _give_up(self, done: concurrent.futures.Future[None]) -> None:
+        """End the line; whoever presses Ctrl-C again meanwhile is just impatient."""
+        while not done.done():
+            with contextlib.suppress(KeyboardInterrupt):
+                self.bench.give_up()
+                concurrent.futures.wait([done], timeout=REFRESH)
 
     def _after_line(self) -> None:
         """What the open lesson has to say about the line."""
@@ -153,6 +164,7 @@ class Repl:
 
         def watch(_app: object) -> None:
             """On every refresh: what the kernel did meanwhile is said above the prompt."""
+            session.look()
             events = self._news.take()
             if events:
                 run_in_terminal(lambda: self._events(events))
