@@ -122,8 +122,9 @@ def test_a_raw_slot_written_while_another_thread_submits_never_gets_out_with_a_l
 
 @pytest.fixture
 def interrupted():
-    """Send SIGINT to the main thread in a moment. A job in the background starts with it ignored."""
+    """Send SIGINT to the main thread in a moment."""
     timers = []
+    # A job in the background is started with SIGINT ignored.
     old = signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def start(after=0.05):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -50,7 +52,7 @@ def cli(context: click.Context, allow: tuple[Path, ...]) -> None:
 
 def _lab(allow: tuple[Path, ...], lesson: str | None) -> None:
     _need_io_uring()
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not _at_a_terminal():
         raise click.UsageError(
             "the lab needs a terminal. In a pipe use: uringlab run -c 'do nop', or uringlab repl"
         )
@@ -59,6 +61,18 @@ def _lab(allow: tuple[Path, ...], lesson: str | None) -> None:
     app = LabApp(allow=allow, lesson=lesson)
     app.run()
     sys.exit(app.return_code or 0)
+
+
+def _at_a_terminal() -> bool:
+    """Whether somebody sits there. A stream that was closed before we began is None."""
+    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
+
+
+def _leave_in_order() -> None:
+    """Whoever ends us from outside still gets the rings closed and the directory removed."""
+    for signo in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(signo) is signal.SIG_DFL:
+            signal.signal(signo, lambda number, _frame: sys.exit(128 + number))
 
 
 def _need_io_uring() -> None:
@@ -103,10 +117,11 @@ def learn(allow: tuple[Path, ...], lesson: str | None, *, in_repl: bool) -> None
 @click.option("--no-color", is_flag=True, help="No colours. NO_COLOR does the same.")
 def repl(allow: tuple[Path, ...], lesson: str | None, *, no_color: bool) -> None:
     """A prompt, line by line: history, completion, a live toolbar."""
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not _at_a_terminal():
         # No terminal to draw on: the same lines, plainly, with the exit codes of a script.
         _run_all(_inputs(("-",), ()), allow)
     _need_io_uring()
+    _leave_in_order()
     from uringlab.repl.main import run_repl  # noqa: PLC0415
 
     sys.exit(run_repl(allow=allow, lesson=lesson, color=not no_color))
@@ -163,6 +178,10 @@ def _run_all(
     from uringlab.lab.bench import Bench  # noqa: PLC0415
 
     _need_io_uring()
+    _leave_in_order()
+    for stream, errors in ((sys.stdin, "surrogateescape"), (sys.stdout, "backslashreplace")):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors=errors)
     with Bench(allow) as bench:
         batch = Batch(
             bench, sys.stdout, sys.stderr, as_json=as_json, keep_going=keep_going, quiet=quiet
@@ -173,6 +192,8 @@ def _run_all(
             for where, statements in parts:
                 if not batch.run(statements, where):
                     break
+        except BrokenPipeError as error:  # click would make it exit code 1
+            _os_error(error)
         except KeyboardInterrupt:
             click.echo("interrupted", err=True)
             sys.exit(exits.INTERRUPTED)
@@ -197,7 +218,7 @@ def _inputs(
         raise click.UsageError("nothing to run: give a FILE, - for standard input, or -c LINE")
     for name in files:
         if name == "-":
-            yield "stdin", statements(sys.stdin)
+            yield "stdin", statements(sys.stdin or ())
             continue
         try:
             text = Path(name).read_text()
@@ -206,7 +227,7 @@ def _inputs(
             raise click.UsageError(f"cannot read {name}: {why}") from error
         yield name, statements(text.splitlines())
     for number, line in enumerate(lines, 1):
-        yield f"-c {number}", statements([line])
+        yield f"-c {number}", statements(line.splitlines())
 
 
 @cli.command(epilog=EPILOG)

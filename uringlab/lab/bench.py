@@ -8,7 +8,6 @@ io_uring_enter, which unblocks one of them in the same step. Giving up sends tha
 
 from __future__ import annotations
 
-import contextlib
 import queue
 import signal
 import threading
@@ -57,19 +56,30 @@ class Bench:
         self._go = threading.Event()
         self.stepping = False
         self.next_step = ""
-        self._busy = False
+        self._open_jobs = 0
+        self._lock = threading.Lock()
+        self._session: Session | None = None
         self._old_handler = signal.signal(GIVE_UP_SIGNAL, _nothing)
         self._thread = threading.Thread(target=self._run, name="uringlab-bench", daemon=True)
         self._thread.start()
-        self.session = self._made(allow, prepare)
+        try:
+            self.session = self._made(allow, prepare)
+        except BaseException:
+            self._end_thread()
+            raise
 
     def _made(self, allow: tuple[Path, ...], prepare: Callable[[Session], None] | None) -> Session:
         box: list[Session] = []
 
         def make() -> None:
             session = Session(allow)
-            if prepare is not None:
-                prepare(session)
+            self._session = session
+            try:
+                if prepare is not None:
+                    prepare(session)
+            except BaseException:
+                session.close()
+                raise
             box.append(session)
 
         self.call(make).result()
@@ -78,26 +88,37 @@ class Bench:
     def _run(self) -> None:
         signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
         while (job := self._jobs.get()) is not None:
-            self._busy = True
+            failed: BaseException | None = None
             try:
                 job.work()
             except BaseException as error:  # noqa: BLE001 - it is handed to whoever asked
-                job.done.set_exception(error)
+                failed = error
+            self._job_ended()
+            if failed is not None:
+                job.done.set_exception(failed)
             else:
                 job.done.set_result(None)
-            finally:
-                self._busy = False
-                self.next_step = ""
+
+    def _job_ended(self) -> None:
+        """What was to end this job is not to end the next one."""
+        with self._lock:
+            self._open_jobs -= 1
+            self.next_step = ""
+            if self._session is not None:
+                self._session.giving_up.clear()
+            signal.sigtimedwait({GIVE_UP_SIGNAL}, 0)
 
     @property
     def busy(self) -> bool:
-        """Whether a line is running now."""
-        return self._busy or not self._jobs.empty()
+        """Whether a line is running now, or waits to be run."""
+        return self._open_jobs > 0
 
     def call(self, work: Callable[[], None]) -> Future[None]:
         """Run something in the bench's thread, after what waits there already."""
         done: Future[None] = Future()
-        self._jobs.put(_Job(work, done))
+        with self._lock:
+            self._open_jobs += 1
+            self._jobs.put(_Job(work, done))
         return done
 
     def line(self, text: str, on_reply: Callable[[Reply], None]) -> Future[None]:
@@ -131,12 +152,15 @@ class Bench:
         self._go.set()
 
     def give_up(self) -> None:
-        """End the wait that the running line is in, if it is in one."""
-        if not self.busy:
-            return
-        self.session.giving_up.set()
-        # The thread has gone between the question and the signal: nothing waits any more.
-        with contextlib.suppress(ProcessLookupError):
+        """End the line that is running, or about to. It cannot come too early, nor too late.
+
+        A line that is not begun yet does not begin, one that waits ends its wait, and the one
+        after it knows nothing of it.
+        """
+        with self._lock:
+            if not self.busy:
+                return
+            self.session.giving_up.set()
             if self._thread.ident is not None:
                 signal.pthread_kill(self._thread.ident, GIVE_UP_SIGNAL)
 
@@ -146,10 +170,13 @@ class Bench:
             return
         self.give_up()
         closed = self.call(self.session.close)
+        self._end_thread()
+        closed.result()
+
+    def _end_thread(self) -> None:
         self._jobs.put(None)
         self._thread.join()
         signal.signal(GIVE_UP_SIGNAL, self._old_handler)
-        closed.result()
 
     def __enter__(self) -> Self:
         """`with Bench() as bench:`."""

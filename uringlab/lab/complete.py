@@ -47,6 +47,7 @@ class _Place:
     partial: str
     start: int
     key: str = ""
+    only_operations: bool = False
 
 
 def _group_at(line: str) -> list[Token] | None:
@@ -71,6 +72,7 @@ def _place(line: str, table: CommandTable) -> _Place | None:
     partial = group[-1].text if at_word else ""
     start = group[-1].span.start if at_word else len(line)
     before = group[:-1] if at_word else group
+    only_operations = False
     while before:
         spec, taken = verb_of(before, table)
         if spec is None or not spec.wraps:
@@ -79,8 +81,9 @@ def _place(line: str, table: CommandTable) -> _Place | None:
         if len(before) < taken + places:
             break
         before = before[taken + places :]
+        only_operations = spec.wraps == "OPERATION"
     if not before:
-        return _Place(None, (), partial, start)
+        return _Place(None, (), partial, start, only_operations=only_operations)
     spec, taken = verb_of(before, table)
     key = ""
     if before[1:] and before[-1].type is T.SIGN and before[-1].span.end == start:
@@ -123,6 +126,8 @@ def _verbs(place: _Place, table: CommandTable) -> dict[str, str]:
     found: dict[str, str] = {}
     first = place.words[0].text if place.words else ""
     for spec in table:
+        if place.only_operations and spec.op is None:
+            continue
         for name in (spec.name, *spec.aliases):
             head, _, tail = name.partition(" ")
             if first:
@@ -182,7 +187,7 @@ def _values(value: Value, session: Session) -> Mapping[str, str]:
         found = {}
         for name, thing in session.names.items():
             fits = thing.kind == value.kind or not value.kind
-            opened = value.kind == "file" and getattr(thing, "opened", False)
+            opened = value.kind == "file" and getattr(thing, "has_file", False)
             if fits or opened:
                 found[name] = thing.text()
         return found

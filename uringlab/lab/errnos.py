@@ -1,5 +1,13 @@
 """What io_uring in particular means by an errno. Source: the kernel's io_uring/, man pages."""
 
+from __future__ import annotations
+
+import errno
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 IN_IO_URING: dict[str, str] = {
     "EACCES": "The operation was forbidden: by a file's permissions, or by a restriction that was "
     "registered on the ring.",
@@ -32,3 +40,9 @@ IN_IO_URING: dict[str, str] = {
     "ETIME": "The time is over. For TIMEOUT this is the ordinary end; a wait with a timeout "
     "ends with it, too.",
 }
+
+
+def meaning(number: int, table: Mapping[str, str]) -> str | None:
+    """What a table says about an errno, by whichever of its names (EOPNOTSUPP is ENOTSUP, too)."""
+    names = (name for name, value in vars(errno).items() if value == abs(number))
+    return next((table[name] for name in names if name in table), None)

@@ -16,7 +16,7 @@ from uringlab.core.abi import CqeFlags, EnterFlags, SetupFlags, SqRingFlags
 from uringlab.core.buffers import Buffer
 from uringlab.core.errors import errno_name
 from uringlab.core.ops.kinds import flag_names
-from uringlab.lab.errors import ExpectationFailed, LineError, Span, did_you_mean
+from uringlab.lab.errors import ExpectationFailed, GaveUp, LineError, Span, did_you_mean
 from uringlab.lab.lexer import T
 from uringlab.lab.names import BufferThing, FileThing, RequestThing, RingThing
 from uringlab.lab.values import Duration, Text, to_errno, to_int
@@ -153,8 +153,10 @@ def check(session: Session, expectation: Expectation) -> None:
         if failed is None:
             return
         left = deadline - time.monotonic_ns()
-        if left <= 0 or session.giving_up.wait(min(_EVERY, left / 1e9)):
+        if left <= 0:
             break
+        if session.giving_up.wait(min(_EVERY, left / 1e9)):
+            raise GaveUp(f"gave up waiting: {failed[0]}", failed[1])
     message, span = failed
     if expectation.within_ns:
         message += f" (after {expectation.within_ns / 1e6:g} ms)"
@@ -223,9 +225,10 @@ def _ring_word(session: Session, thing: RingThing, condition: Condition) -> int:
     if condition.path == "setup.flags":
         return int(thing.ring.params.flags)
     queue, _, offset = condition.path.partition(".")
-    if queue == "memory" and to_int(offset) is not None:
+    number = to_int(offset)
+    if queue == "memory" and number is not None:
         try:
-            return thing.ring.memory.sq.u32(int(offset, 0))
+            return thing.ring.memory.sq.u32(number)
         except ValueError as error:
             raise LineError(str(error), condition.span) from error
     known = [*RING_WORDS, "inflight", "setup.flags", "memory.0"]
@@ -268,6 +271,8 @@ def _file_word(thing: FileThing, condition: Condition) -> int | bytes:
     if condition.path == "open":
         return int(thing.fd.owned)
     if condition.path in ("size", "text"):
+        if not thing.leads_here():
+            raise LineError(f"{thing.name} is closed", condition.span)
         info = os.fstat(thing.fd.number)
         if not stat.S_ISREG(info.st_mode):
             raise LineError(f"{thing.name} is no regular file", condition.span)
@@ -279,6 +284,10 @@ def _file_word(thing: FileThing, condition: Condition) -> int | bytes:
 def _holds(condition: Condition, found: int | str | bytes | None) -> bool:
     if found is None:
         return False
+    inexact = not isinstance(found, int) or _RANGE.fullmatch(condition.wanted)
+    if inexact and condition.sign not in ("=", "!="):
+        what = "a range" if isinstance(found, int) else "text"
+        raise LineError(f"{what} is compared with = or !=, not {condition.sign}", condition.span)
     if isinstance(found, bytes):
         text = Text(condition.wanted).data
         same = found.startswith(text) and not found[len(text) :].strip(b"\0")

@@ -77,7 +77,7 @@ def _string(line: str, start: int) -> tuple[Token, int]:
             continue
         code = line[at + 1 : at + 2]
         if code == "x" and re.fullmatch("[0-9a-fA-F]{2}", line[at + 2 : at + 4]):
-            out.append(chr(int(line[at + 2 : at + 4], 16)))
+            out.append(bytes([int(line[at + 2 : at + 4], 16)]).decode(errors="surrogateescape"))
             at += 4
         elif code in _ESCAPES:
             out.append(_ESCAPES[code])

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from uringlab.core.abi import Opcode
+from uringlab.observe.request import State
 
 if TYPE_CHECKING:
     from uringlab.core.buffers import BadPage, Buffer
@@ -20,18 +22,42 @@ FD_MAKERS = frozenset({Opcode.OPENAT})
 
 @dataclass
 class FileThing:
-    """An open file. `made_by` is the request whose result it is, "" if the session opened it."""
+    """An open file, and what its fd led to when it was opened."""
 
     name: str
     fd: OwnedFd
     what: str
+    opened: os.stat_result | None = field(init=False)
 
     kind = "file"
+
+    def __post_init__(self) -> None:
+        """Remember the file: the number may be another's one day."""
+        self.opened = _stat(self.fd.number)
+
+    def leads_here(self) -> bool:
+        """Whether the number is open, and still that file."""
+        now = _stat(self.fd.number)
+        return now is not None and self.opened is not None and os.path.samestat(now, self.opened)
+
+    def close(self) -> None:
+        """Close it, if that is still our duty, and the number not closed behind our back."""
+        if self.leads_here():
+            self.fd.close()
+        else:
+            self.fd.give_up()
 
     def text(self) -> str:
         """For `show names`."""
         state = "" if self.fd.owned else " (being closed, or closed)"
         return f"fd {self.fd.number}  {self.what}{state}"
+
+
+def _stat(fd: int) -> os.stat_result | None:
+    try:
+        return os.fstat(fd)
+    except OSError:
+        return None
 
 
 @dataclass
@@ -69,14 +95,14 @@ class RequestThing:
     """A request that was staged here.
 
     Attributes:
-        fd: the fd that it opened, once it completed.
+        file: what it opened, once it completed.
         buffers: names of what it reads or writes.
         closes: the file it is to close.
     """
 
     name: str
     request: Request
-    fd: OwnedFd | None = None
+    file: FileThing | None = None
     buffers: tuple[str, ...] = ()
     closes: FileThing | None = None
     settled: bool = field(default=False)
@@ -84,13 +110,20 @@ class RequestThing:
     kind = "request"
 
     @property
-    def opened(self) -> bool:
+    def has_file(self) -> bool:
         """Whether the name stands for an fd, too."""
-        return self.fd is not None
+        return self.file is not None
+
+    @property
+    def done(self) -> bool:
+        """Whether nothing more is to come of it: its name may be given to something else."""
+        over = self.settled or self.request.state in (State.SILENT, State.TAKEN_BACK)
+        return over and not (self.file is not None and self.file.fd.owned)
 
     def text(self) -> str:
         """For `show names`."""
-        return f"{self.request.decoded().name}  {self.request.state}"
+        file = f"  {self.file.text()}" if self.file is not None else ""
+        return f"{self.request.decoded().name}  {self.request.state}{file}"
 
 
 Thing = FileThing | BufferThing | RingThing | RequestThing

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -18,11 +19,13 @@ class News:
         self._session = session
         self._log: EventLog | None = None
         self._told = 0
+        self._lock = threading.Lock()
 
     def take(self) -> list[Event]:
-        """The events since the last call."""
-        log = self._session.log
-        if log is not self._log:
-            self._log, self._told = log, 0
-        events, self._told = log.after(self._told)
-        return events
+        """The events since the last call, each once, whoever asks."""
+        with self._lock:
+            log = self._session.log
+            if log is not self._log:
+                self._log, self._told = log, 0
+            events, self._told = log.after(self._told)
+            return events

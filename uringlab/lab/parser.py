@@ -72,6 +72,13 @@ def _parse(group: list[Token], table: CommandTable) -> Command:
 def _unknown(group: list[Token], table: CommandTable) -> LineError:
     word = group[0].text
     families = sorted({name for name in table.names() if name.startswith(f"{word} ")})
+    if families and len(group) > 1 and group[1].type is T.WORD:
+        guess = did_you_mean(f"{word} {group[1].text}", families)
+        return LineError(
+            f'no command "{word} {group[1].text}".{guess} There are: {", ".join(families)}',
+            group[1].span,
+            f"help {word}",
+        )
     if families:
         return LineError(
             f'"{word}" needs a second word: {", ".join(families)}', group[0].span, families[0]

@@ -32,9 +32,13 @@ class Scratch:
             raise LineError("a path cannot be empty or have a zero byte in it")
         path = Path(os.path.normpath(self.path / text))
         # Where it really leads: a link on the way may point anywhere.
-        real = path.parent.resolve() / path.name
-        if real.is_symlink():
-            real = real.resolve()
+        try:
+            real = path.parent.resolve() / path.name
+            if real.is_symlink():
+                real = real.resolve()
+        except (OSError, RuntimeError) as error:
+            why = error.strerror if isinstance(error, OSError) else "its links lead in a circle"
+            raise LineError(f"{text[:40]}: {why}") from error
         for root in (self.path.resolve(), *self._allowed):
             if real == root or root in real.parents:
                 return path

@@ -14,7 +14,7 @@ from uringlab.core.fd import OwnedFd
 from uringlab.core.ops.kinds import flag_names
 from uringlab.core.params import Params
 from uringlab.core.ring import IoUring
-from uringlab.lab.errors import LineError, did_you_mean
+from uringlab.lab.errors import GaveUp, LineError, did_you_mean
 from uringlab.lab.names import FD_MAKERS, BufferThing, FileThing, RequestThing, RingThing
 from uringlab.lab.parser import parse_line
 from uringlab.lab.scratch import Scratch
@@ -86,7 +86,7 @@ class Session:
         self._next_request = 1
         self._next_buffer = 0
         self._by_user_data: dict[tuple[str, int], RequestThing] = {}
-        self._fresh: list[tuple[str, int]] = []
+        self._unsettled: dict[tuple[str, int], list[RequestThing]] = {}
         self.mark = 0
 
     # -- running lines -------------------------------------------------------------
@@ -100,15 +100,20 @@ class Session:
             LineError: with the line and the span it is about.
             Quit: the line was `quit`.
         """
-        for command in parse_line(line, self.table):
-            yield from self.execute_command(command, line)
+        try:
+            for command in parse_line(line, self.table):
+                yield from self.execute_command(command, line)
+        finally:
+            if not self._sources:
+                self.giving_up.clear()
 
     def execute_command(self, command: Command, line: str = "") -> Iterator[Reply]:
         """Run one parsed command. Raises as `execute` does."""
-        self.giving_up.clear()
         if command.spec.name != "diff":
             self.mark = self.log.count
         try:
+            if self.giving_up.is_set():
+                raise GaveUp("given up")
             yield from command.spec.run(self, command)
         except LineError as error:
             error.line = error.line or line or command.text
@@ -266,7 +271,9 @@ class Session:
         request.name = name
         thing = RequestThing(name, request, buffers=buffers, closes=closes)
         self.names[name] = thing
-        self._by_user_data[request.ring, request.user_data] = thing
+        key = (request.ring, request.user_data)
+        self._by_user_data[key] = thing
+        self._unsettled.setdefault(key, []).append(thing)
         if request.user_data == self._next_request:
             self._next_request += 1
         self._forget_old_requests()
@@ -277,8 +284,9 @@ class Session:
         if len(self._by_user_data) <= 2 * MOST_NAMES:
             return
         for key, thing in list(self._by_user_data.items())[:-MOST_NAMES]:
-            if thing.request.state is State.SEEN and thing.fd is None:
+            if thing.done and thing.request.state is not State.POSTED:
                 del self._by_user_data[key]
+                self._unsettled.pop(key, None)
                 if self.names.get(thing.name) is thing:
                     del self.names[thing.name]
 
@@ -286,29 +294,38 @@ class Session:
         """A completion may open or close a file that the session has to know about."""
         if not isinstance(event, Posted):
             return
-        thing = self._by_user_data.get((event.ring, event.decoded().user_data))
-        if thing is not None and not thing.settled:
-            self._settle(thing)
+        # Several requests may share a user_data: those that have their last CQE are settled.
+        key = (event.ring, event.decoded().user_data)
+        waiting = self._unsettled.pop(key, [])
+        left = [thing for thing in waiting if not self._settle(thing)]
+        if left:
+            self._unsettled[key] = left
 
-    def _settle(self, thing: RequestThing) -> None:
+    def _settle(self, thing: RequestThing) -> bool:
         final = thing.request.final
         if final is None:
-            return
+            return False
         thing.settled = True
         if thing.request.decoded().words["opcode"] in FD_MAKERS and final.res >= 0:
-            thing.fd = OwnedFd(final.res)
-        if thing.closes is not None and final.res < 0:
-            thing.closes.fd.take_back()
+            thing.file = FileThing(thing.name, OwnedFd(final.res), "opened by it")
+            if thing.file.opened is None:  # somebody closed it before we looked
+                thing.file.fd.give_up()
+        if final.res < 0:
+            self._not_closed(thing)
+        return True
 
     def _settle_all(self, ring: str) -> None:
         """The ring is closed: files that were to be closed by it and were not are ours again."""
-        for thing in self.names.values():
-            if not isinstance(thing, RequestThing) or thing.request.ring != ring:
-                continue
-            not_run = thing.request.state in (State.STAGED, State.PUBLISHED, State.TAKEN_BACK)
-            if thing.closes is not None and not thing.settled and not_run:
-                thing.closes.fd.take_back()
-            thing.settled = True
+        for key in [key for key in self._unsettled if key[0] == ring]:
+            for thing in self._unsettled.pop(key):
+                thing.settled = True
+                self._not_closed(thing)
+
+    def _not_closed(self, thing: RequestThing) -> None:
+        """A CLOSE failed, or never ran: closing the file is our duty again, if it is still open."""
+        file = thing.closes
+        if file is not None and file.leads_here() and self.owner_of(file.fd.number) is None:
+            file.fd.take_back()
 
     # -- names ----------------------------------------------------------------------------
 
@@ -332,20 +349,20 @@ class Session:
             raise LineError(f'"{name}" is a {thing.kind}, not a {kind}')
         return thing
 
-    def claim(self, name: str) -> None:
+    def claim(self, name: str, span: Span | None = None) -> None:
         """See that a name is free. A request's name may be taken over once it is done.
 
         Raises:
             LineError: it is taken.
         """
         thing = self.names.get(name)
-        if thing is None:
+        if thing is None or (isinstance(thing, RequestThing) and thing.done):
             return
-        if isinstance(thing, RequestThing) and thing.settled:
-            if thing.fd is not None:
-                thing.fd.close()
-            return
-        raise LineError(f'"{name}" is taken: it is a {thing.kind}', None, f"drop {name}")
+        hint = f"ring close {name}" if isinstance(thing, RingThing) else f"drop {name}"
+        what = f"a {thing.kind}"
+        if isinstance(thing, RequestThing):
+            what = f"a request, {thing.request.state}" if not thing.file else "an open file"
+        raise LineError(f'"{name}" is taken: it is {what}', span, hint)
 
     def new_buffer(self, name: str, buffer: Buffer) -> BufferThing:
         """Name a buffer."""
@@ -359,13 +376,36 @@ class Session:
             self._next_buffer += 1
         return f"b{self._next_buffer}"
 
-    def own_fds(self) -> set[int]:
-        """The fds that the learner has made, by whatever name."""
-        found = set()
-        for thing in list(self.names.values()):
-            fd = thing.fd if isinstance(thing, (FileThing, RequestThing)) else None
-            if fd is not None:
-                found.add(fd.number)
+    def files(self) -> list[FileThing]:
+        """Every file that was opened here, by name or by a request."""
+        things = list(self.names.values())
+        return [thing for thing in things if isinstance(thing, FileThing)] + [
+            thing.file for thing in things if isinstance(thing, RequestThing) and thing.file
+        ]
+
+    def owner_of(self, number: int) -> FileThing | None:
+        """The file whose fd that is, and whose to close; None: not the learner's."""
+        return next((one for one in self.files() if one.fd.owned and one.fd.number == number), None)
+
+    def file(self, name: str) -> FileThing:
+        """The file of that name: made by the session, or opened by the request of that name.
+
+        Raises:
+            LineError: there is none.
+        """
+        thing = self.names.get(name)
+        if isinstance(thing, RequestThing):
+            if thing.file is not None:
+                return thing.file
+            raise LineError(
+                f"{name} is {thing.request.state}: it has opened no file"
+                + ("" if thing.settled else " yet"),
+                None,
+                "" if thing.settled else "wait 1",
+            )
+        found = self.find(name, "file")
+        if not isinstance(found, FileThing):  # pragma: no cover - find() has just checked
+            raise LineError(f"{name} is not a file")
         return found
 
     # -- giving up --------------------------------------------------------------------------
@@ -387,12 +427,11 @@ class Session:
         """Close every ring, then every file; remove the scratch directory. Twice is once."""
         for thing in self.rings():
             self.close_ring(thing)
-        for other in list(self.names.values()):
-            fd = other.fd if isinstance(other, (FileThing, RequestThing)) else None
-            if fd is not None:
-                fd.close()
+        for file in self.files():
+            file.close()
         self.names.clear()
         self._by_user_data.clear()
+        self._unsettled.clear()
         self.current = None
         self.scratch.remove()
 

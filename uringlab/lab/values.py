@@ -19,12 +19,16 @@ if TYPE_CHECKING:
 
     from uringlab.lab.lexer import Token
 
-_NUMBER = re.compile(r"(-?)(0[xX][0-9a-fA-F]+|0[oO][0-7]+|0[bB][01]+|\d+)([kKmMgG]?)")
-_TIME = re.compile(r"(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m)")
+_NUMBER = re.compile(r"(-?)(0[xX][0-9a-fA-F]+|0[oO][0-7]+|0[bB][01]+|[0-9]+)([kKmMgG]?)")
+_TIME = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ns|us|µs|ms|s|m)")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 _TIMES = {"ns": 1, "us": 10**3, "µs": 10**3, "ms": 10**6, "s": 10**9, "m": 60 * 10**9}
 _BIG = 2**64
+_LONGEST = 100
+"""Characters of the longest number that is read; none of the kernel's has more."""
+MAX_NS = 2**62
+"""146 years: the longest time that every clock here can count."""
 
 
 @dataclass(frozen=True)
@@ -42,11 +46,11 @@ class Text:
 
     @property
     def data(self) -> bytes:
-        r"""Its bytes: `\xNN` is the byte NN, the rest is UTF-8."""
-        try:
-            return self.text.encode("latin-1")
-        except UnicodeEncodeError:
-            return self.text.encode()
+        r"""Its bytes: `\xNN` is the byte NN, the rest is UTF-8.
+
+        What was no text on the command line keeps its bytes.
+        """
+        return self.text.encode(errors="surrogateescape")
 
 
 Literal = int | Ref | Text | str
@@ -122,7 +126,10 @@ class Duration(Value):
         match = _TIME.fullmatch(token.text) if token.type is T.WORD else None
         if match is None:
             raise self.refuse(token, " Units: ns, us, ms, s, m")
-        return int(float(match[1]) * _TIMES[match[2]])
+        number = float(match[1]) * _TIMES[match[2]]
+        if number > MAX_NS:
+            raise LineError(f"{token.text} is too long: 146 years at most", token.span)
+        return int(number)
 
 
 class NewName(Value):
@@ -288,7 +295,7 @@ class Flags(Value):
 
 def to_int(word: str) -> int | None:
     """A number with its unit, or None."""
-    match = _NUMBER.fullmatch(word)
+    match = _NUMBER.fullmatch(word) if len(word) <= _LONGEST else None
     if match is None:
         return None
     digits = match[2]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from uringlab.core import abi
 from uringlab.core.errors import errno_text
 from uringlab.core.ops.declare import BY_OPCODE
-from uringlab.lab.errnos import IN_IO_URING
+from uringlab.lab.errnos import IN_IO_URING, meaning
 from uringlab.lab.errors import LineError, did_you_mean
 from uringlab.lab.names import RequestThing
 from uringlab.lab.reply import data
@@ -88,12 +88,12 @@ def constants() -> dict[str, _Flags | _Named]:
 def explain_errno(number: int) -> str:
     """An errno, and what io_uring means by it."""
     text = f"{-abs(number)}  {errno_text(number)}"
-    name = errno.errorcode.get(abs(number), "")
-    more = IN_IO_URING.get(name)
+    more = meaning(number, IN_IO_URING)
     lines = [text, f"  {more}" if more else "  io_uring passes it on from the operation itself."]
-    lines += [
-        f"  {op.title()}: {op.errnos[name]}" for op in BY_OPCODE.values() if name in op.errnos
-    ]
+    for op in BY_OPCODE.values():
+        specific = meaning(number, op.errnos)
+        if specific:
+            lines.append(f"  {op.title()}: {specific}")
     return "\n".join(lines)
 
 
@@ -122,9 +122,16 @@ def _explain(session: Session, command: Command) -> Iterator[Reply]:
         yield data(explain_request(thing), type="explain", what=word)
         return
     number = to_int(word) if word.startswith("-") else to_errno(word)
-    if number is not None:
+    if number is not None and abs(number) in errno.errorcode:
         yield data(explain_errno(number), type="explain", what=word)
         return
+    positive = to_int(word)
+    if positive is not None and positive in errno.errorcode:
+        raise LineError(
+            f"an errno has a minus sign here, as in a CQE: {errno_text(positive)}",
+            command.span_of("what"),
+            f"explain -{positive}",
+        )
     known = constants()
     member = known.get(word.upper())
     if member is None:
@@ -146,12 +153,9 @@ def explain_request(thing: RequestThing) -> str:
     final = one.final
     if final is not None and final.res < 0:
         op = one.decoded().op
-        name = errno.errorcode.get(-final.res, "")
-        specific = op.errnos.get(name) if op is not None else None
-        lines.append(
-            f"  {errno_text(final.res)}: "
-            f"{specific or IN_IO_URING.get(name, 'the operation itself failed')}"
-        )
+        specific = meaning(final.res, op.errnos) if op is not None else None
+        general = meaning(final.res, IN_IO_URING) or "the operation itself failed"
+        lines.append(f"  {errno_text(final.res)}: {specific or general}")
     elif final is not None:
         op = one.decoded().op
         if op is not None:

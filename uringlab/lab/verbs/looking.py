@@ -197,7 +197,7 @@ def show_names(session: Session, thing: RingThing) -> str:
     done = (State.SEEN, State.TAKEN_BACK)
     lines = [f"session directory: {session.scratch.path}"]
     for name, one in session.names.items():
-        if isinstance(one, RequestThing) and one.request.state in done and one.fd is None:
+        if isinstance(one, RequestThing) and one.request.state in done and not one.has_file:
             continue
         lines.append(f"  {name:<8} {one.kind:<8} {one.text()}")
     return "\n".join(lines)
@@ -238,7 +238,11 @@ def _show_slot(thing: RingThing, what: str, number: int | None, command: Command
     if what == "sqe":
         decoded = shot.sqe(number)
         lines.append(f"  {decoded}")
-        lines += [f"  {word:<12} {value:#x}" for word, value in decoded.words.items() if value]
+        lines += [
+            f"  {word:<12} {value if word == 'fd' else hex(value)}"
+            for word, value in decoded.words.items()
+            if value
+        ]
     else:
         lines.append(f"  {shot.cqe(number)}")
     return "\n".join(lines)

@@ -10,6 +10,7 @@ from uringlab.core import abi
 from uringlab.core.abi import SqeFlags
 from uringlab.core.buffers import BadPage, Buffer
 from uringlab.core.errors import SubmissionQueueFull
+from uringlab.core.ops import Close
 from uringlab.core.ops.declare import BY_OPCODE
 from uringlab.core.ops.kinds import (
     OPEN_FLAGS,
@@ -23,7 +24,7 @@ from uringlab.core.ops.kinds import (
     UserData,
 )
 from uringlab.lab.errors import LineError
-from uringlab.lab.names import BufferThing, FileThing, RequestThing
+from uringlab.lab.names import FD_MAKERS, BufferThing, FileThing, RequestThing
 from uringlab.lab.reply import note
 from uringlab.lab.spec import CommandSpec, Param
 from uringlab.lab.values import (
@@ -42,6 +43,7 @@ from uringlab.lab.values import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from uringlab.core.fd import OwnedFd
     from uringlab.core.ops.declare import Op, Operand
     from uringlab.core.ops.kinds import Kind
     from uringlab.lab.reply import Reply
@@ -116,6 +118,11 @@ class _Builder:
             "user_data": self.command.get("user_data", self.session.next_user_data()),
             "flags": SqeFlags(self.command.get("flags", 0)),
         }
+        if spec_op.opcode in FD_MAKERS and values["flags"] & SqeFlags.CQE_SKIP_SUCCESS:
+            raise LineError(
+                "with CQE_SKIP_SUCCESS nobody would learn the new fd, and nobody could close it",
+                self.command.span_of("flags"),
+            )
         for one in spec_op.operands:
             try:
                 found = self._operand(one)
@@ -147,8 +154,14 @@ class _Builder:
             return None
         # A read without buf= gets a buffer of its own, of the length it asks for.
         size = self.command.get("len", 0)
+        if size < 0:
+            raise LineError(f"a length of {size} bytes?", self.command.span_of("len"))
         if size > MAX_AUTO:
-            raise LineError(f"name a buffer for {size} bytes: buf b0 {size}; … buf=b0")
+            raise LineError(
+                f"{size} bytes are too many for a buffer made by itself: name one",
+                self.command.span_of("len"),
+                f"buf b0 {size}",
+            )
         name = self.session.next_buffer_name()
         self.made = BufferThing(name, Buffer(size))
         self.buffers.append(name)
@@ -174,32 +187,34 @@ class _Builder:
     def _file(self, typed: Any) -> Any:
         if isinstance(typed, int):
             return self._number(typed)
-        thing = self.session.names.get(typed.name)
-        closing = self.command.spec.op is not None and self.command.spec.name == "close"
-        if isinstance(thing, RequestThing) and thing.fd is not None:
-            thing = FileThing(thing.name, thing.fd, "")
-        if isinstance(thing, RequestThing):
-            raise LineError(
-                f"{thing.name} is {thing.request.state}: it has opened no file (yet)",
-                None,
-                "wait 1",
-            )
-        found = self.session.find(typed.name, "file") if thing is None else thing
-        if not isinstance(found, FileThing):
-            raise LineError(f'"{typed.name}" is a {found.kind}, not a file')
-        if closing:
-            self.closes = found
-        # Not owned any more: a CLOSE has been staged for it. The number is still said, so that
-        # the kernel's answer can be seen.
-        return found.fd if found.fd.owned else found.fd.number
+        found = self.session.file(typed.name)
+        return self._owned(found) if found.fd.owned else self._number(found.fd.number)
 
-    def _number(self, number: int) -> int:
+    def _owned(self, found: FileThing) -> OwnedFd:
+        if self.command.spec.op is Close:
+            self.closes = found
+        return found.fd
+
+    def _number(self, number: int) -> int | OwnedFd:
         """A bare number may name what is not open, or what the learner made, and nothing else.
 
         This program's own terminal, ring and event loop are fds, too.
         """
-        if number < 0 or number in self.session.own_fds() or not _is_open(number):
+        if number < 0 or not _is_open(number):
             return number
+        owned = self.session.owner_of(number)
+        if owned is not None:
+            return self._owned(owned)
+        # Not owned, and still open: a CLOSE has been staged for it, and has not run yet.
+        for one in self.session.files():
+            if one.fd.number == number and one.leads_here():
+                if self.command.spec.op is not Close:
+                    return number
+                raise LineError(
+                    f"{one.name} is being closed already. Once it is, a second close shows EBADF",
+                    None,
+                    "submit",
+                )
         raise LineError(
             f"fd {number} is open, but it belongs to this program and not to you",
             None,

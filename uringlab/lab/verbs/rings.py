@@ -28,7 +28,7 @@ SETUP_FLAGS = Flags(
 
 def _new(session: Session, command: Command) -> Iterator[Reply]:
     name = command.get("name")
-    session.claim(name)
+    session.claim(name, command.span_of("name"))
     params = Params(flags=SetupFlags(command.get("flags", 0)), cq_entries=command.get("cq", 0))
     idle = command.get("idle", 0)
     params.sq_thread_idle = max(1, idle // 1_000_000) if idle else 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import signal
 import threading
+import time
 from typing import TYPE_CHECKING
 
 from uringlab.core.abi import EnterFlags, SetupFlags, SqRingFlags
@@ -129,7 +130,12 @@ def _publish(session: Session, command: Command) -> Iterator[Reply]:
     if count == 0:
         yield note("nothing is staged: the tail stays where it is")
     elif session.ring().ring.params.flags & SetupFlags.SQPOLL:
-        yield note(f"{count} published: the poll thread may take them at any moment")
+        asleep = shot.sq_flags & SqRingFlags.NEED_WAKEUP
+        yield note(
+            f"{count} published: the poll thread sleeps (NEED_WAKEUP) until submit wakes it"
+            if asleep
+            else f"{count} published: the poll thread may take them at any moment"
+        )
     else:
         yield note(
             f"{count} published: the kernel can see {shot.pending}, and looks when you enter"
@@ -201,7 +207,11 @@ def _wait(session: Session, command: Command) -> Iterator[Reply]:
             )
         if session.requests.in_flight(thing.name) == 0 and timeout is None:
             yield note("nothing is in flight: only giving up (Esc, Ctrl-C) can end this wait")
+    deadline = None if timeout is None else time.monotonic_ns() + timeout
     answer = enter(session, thing, 0, count, EnterFlags.GETEVENTS, timeout)
+    while answer == -errno.EINTR:  # by a signal that is nobody's wish to give up
+        left = None if deadline is None else max(0, deadline - time.monotonic_ns())
+        answer = enter(session, thing, 0, count, EnterFlags.GETEVENTS, left)
     if answer == -errno.ETIME:
         ready = thing.observer.snapshot.ready
         yield note(f"the time is over: {ready} of {count} are ready")
@@ -311,7 +321,9 @@ def _do(session: Session, command: Command) -> Iterator[Reply]:
             flags |= EnterFlags.SQ_WAKEUP
         if want > shot.cq_entries:
             raise LineError("the completion queue is full", command.span, "reap")
-        _check_enter(enter(session, thing, shot.pending, want, flags), "do")
+        answer = enter(session, thing, shot.pending, want, flags)
+        if answer != -errno.EINTR:  # a signal that is nobody's wish to give up
+            _check_enter(answer, "do")
         first = False
     yield step("reap")
     yield from reap(session, thing)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import select
 from typing import TYPE_CHECKING
 
 from uringlab.core.buffers import Buffer
@@ -24,11 +23,12 @@ if TYPE_CHECKING:
     from uringlab.lab.spec import Command
 
 MAX_BUFFER = 1 << 30
+_LIVE = (State.STAGED, State.PUBLISHED, State.IN_FLIGHT, State.POSTED)
 
 
 def _file(session: Session, command: Command) -> Iterator[Reply]:
     name = command.get("name")
-    session.claim(name)
+    session.claim(name, command.span_of("name"))
     typed = command.get("path")
     try:
         path = session.scratch.resolve(typed.text)
@@ -55,8 +55,8 @@ def _pipe(session: Session, command: Command) -> Iterator[Reply]:
     names = (command.get("read"), command.get("write"))
     if names[0] == names[1]:
         raise LineError("a pipe has two ends: give two names", command.span_of("write"))
-    for name in names:
-        session.claim(name)
+    for name, place in zip(names, ("read", "write"), strict=True):
+        session.claim(name, command.span_of(place))
     ends = os.pipe2(os.O_CLOEXEC)
     for name, fd, what in zip(names, ends, ("the end to read", "the end to write"), strict=True):
         session.names[name] = FileThing(name, OwnedFd(fd), f"pipe, {what}")
@@ -65,7 +65,7 @@ def _pipe(session: Session, command: Command) -> Iterator[Reply]:
 
 def _buf(session: Session, command: Command) -> Iterator[Reply]:
     name = command.get("name")
-    session.claim(name)
+    session.claim(name, command.span_of("name"))
     text: Text | None = command.get("text")
     data = text.data if text is not None else b""
     size = command.get("size", len(data))
@@ -85,29 +85,31 @@ def _buf(session: Session, command: Command) -> Iterator[Reply]:
 
 
 def _feed(session: Session, command: Command) -> Iterator[Reply]:
-    thing = session.find(command.get("to").name, "file")
-    if not isinstance(thing, FileThing):  # pragma: no cover - find() has just checked
-        raise LineError("not a file")
+    try:
+        thing = session.file(command.get("to").name)
+    except LineError as error:
+        error.span = error.span or command.span_of("to")
+        raise
     if not thing.fd.owned:
         raise LineError(f"{thing.name} is closed, or being closed", command.span_of("to"))
     what = command.get("data")
     data = what.data if isinstance(what, Text) else _bytes_of(session, what)
-    # Only as much as fits: a write that blocks would block the learner, not the ring.
-    if not select.select([], [thing.fd], [], 0)[1]:
-        raise LineError(f"{thing.name} is full: nobody reads the other end", command.span_of("to"))
     try:
+        # Only as much as fits: a write that blocks would block the learner, not the ring.
         written = _write_some(thing.fd.number, data)
     except OSError as error:
         meaning = {
+            errno.EAGAIN: "it is full: nobody reads the other end",
             errno.EBADF: "it is not open for writing",
             errno.EPIPE: "nobody reads the other end any more",
         }
         why = meaning.get(error.errno or 0, error.strerror or "")
         raise LineError(f"cannot feed {thing.name}: {why}", command.span_of("to")) from error
-    yield note(f"fed {written} bytes to {thing.name} with a plain write(2), outside the ring")
+    some = f"{written} bytes" if written == len(data) else f"{written} of {len(data)} bytes"
+    yield note(f"fed {some} to {thing.name} with a plain write(2), outside the ring")
 
 
-def _write_some(fd: int, data: bytes) -> int:
+def _write_some(fd: int, data: bytes | memoryview) -> int:
     was_blocking = os.get_blocking(fd)
     os.set_blocking(fd, False)
     try:
@@ -116,11 +118,11 @@ def _write_some(fd: int, data: bytes) -> int:
         os.set_blocking(fd, was_blocking)
 
 
-def _bytes_of(session: Session, ref: Ref) -> bytes:
+def _bytes_of(session: Session, ref: Ref) -> memoryview:
     thing = session.find(ref.name, "buffer")
     if not isinstance(thing, BufferThing) or not isinstance(thing.buffer, Buffer):
-        raise LineError(f"{ref.name} has no bytes to read: nothing is mapped there")
-    return bytes(thing.buffer)
+        raise LineError(f"{ref.name} has no bytes to write: nothing is mapped there")
+    return thing.buffer.view
 
 
 def _drop(session: Session, command: Command) -> Iterator[Reply]:
@@ -132,13 +134,16 @@ def _drop(session: Session, command: Command) -> Iterator[Reply]:
         case RingThing():
             raise LineError(f"{name} is a ring", command.span, f"ring close {name}")
         case FileThing():
-            thing.fd.close()
+            thing.close()
             yield note(f"{name} is closed, and the name is free")
-        case RequestThing() if thing.request.state not in (State.SEEN, State.TAKEN_BACK):
-            raise LineError(f"{name} is {thing.request.state}", command.span_of("name"))
+        case RequestThing() if thing.request.state in _LIVE:
+            raise LineError(
+                f"{name} is {thing.request.state}: a request keeps its name until it is seen",
+                command.span_of("name"),
+            )
         case RequestThing():
-            if thing.fd is not None:
-                thing.fd.close()
+            if thing.file is not None:
+                thing.file.close()
             yield note(f"the name {name} is free")
         case BufferThing():
             yield note(f"the name {name} is free; the memory goes when no request needs it")
