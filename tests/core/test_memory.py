@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import errno
+
 import pytest
 
 from uringlab import Features, IoUring, Params, RingClosed, SetupFlags, ops
 from uringlab.core import abi
 from uringlab.core.memory import plan
+from uringlab.core.native import ffi, lib
 
 SQ_OFF = {"head": 0, "tail": 4, "ring_mask": 16, "ring_entries": 24, "flags": 36, "dropped": 32}
 CQ_OFF = {"head": 8, "tail": 12, "ring_mask": 20, "ring_entries": 28, "overflow": 44, "cqes": 64}
@@ -73,6 +76,15 @@ def test_a_region_reads_the_words_where_the_kernel_put_them():
 def test_nothing_outside_a_region_can_be_read(offset, size):
     with IoUring(4) as ring, pytest.raises(ValueError, match="outside the region"):
         ring.memory["sqes"].bytes(offset, size)
+
+
+@pytest.mark.parametrize(("offset", "size"), [(252, 8), (256, 1), (0, 257), (2**64 - 4, 8)])
+def test_the_c_floor_checks_the_bounds_once_more(offset, size):
+    with IoUring(4) as ring:
+        out = ffi.new("uint8_t[]", 512)
+        answer = lib.ul_ring_read(ring.handle, lib.UL_REGION_SQES, offset, out, size)
+        assert answer == -errno.ERANGE
+        assert lib.ul_ring_read(ring.handle, 9, 0, out, 4) == -errno.EINVAL
 
 
 def test_the_edges_of_a_region_can_be_read():
