@@ -48,9 +48,10 @@ if TYPE_CHECKING:
 
 FRAMES_A_SECOND = 30
 WELCOME = """\
-This is a real io_uring ring. You are ▸ orange, the kernel is ◂ blue.
-Two things to try:   do nop   sends one request all the way round.
-                     learn 1  begins the first lesson."""
+A real io_uring ring. You are ▸ orange, the kernel ◂ blue.
+Two things to try:
+  do nop     one request, all the way round
+  learn 1    the first lesson"""
 SOLVED = "✔ solved. When you have read why it worked:  next"
 IN_LESSON = "F2 hint · check: what is missing · reset: back to the start · Tab completes · F1 help"
 IN_LESSON_PANE = ("lesson", "why", "further")
