@@ -27,7 +27,6 @@ SCENES: dict[str, tuple[tuple[int, int], list[str]]] = {
         ],
     ),
     "lesson": ((132, 40), ["learn 4", "repeat 8 nop", "enter 8"]),
-    "small": ((80, 24), ["do nop", "nop", "publish", "nop"]),
 }
 
 
