@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import signal
@@ -192,7 +193,7 @@ def _run_all(
             for where, statements in parts:
                 if not batch.run(statements, where):
                     break
-        except BrokenPipeError as error:  # click would make it exit code 1
+        except OSError as error:  # of our own streams; click would make it exit code 1
             _os_error(error)
         except KeyboardInterrupt:
             click.echo("interrupted", err=True)
@@ -271,10 +272,15 @@ def _os_error(error: OSError) -> NoReturn:
     """What is no fault of the program: whoever read us has left; there is no io_uring here."""
     from uringlab.core.errors import Unavailable  # noqa: PLC0415
 
-    if isinstance(error, BrokenPipeError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(exits.OK)
     if isinstance(error, Unavailable):
         click.echo(error.strerror, err=True)
         sys.exit(exits.UNAVAILABLE)
+    # What is buffered cannot be written either: Python would try again, and complain.
+    if sys.stdout is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if isinstance(error, BrokenPipeError):
+        sys.exit(exits.OK)
+    if error.errno == errno.ENOSPC:
+        click.echo(f"cannot write to standard output: {error.strerror}", err=True)
+        sys.exit(exits.USAGE)
     raise error

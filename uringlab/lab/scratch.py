@@ -9,6 +9,8 @@ from pathlib import Path
 
 from uringlab.lab.errors import LineError
 
+_FDS = Path("/proc/self/fd")
+
 
 class Scratch:
     """Where relative paths lead. A path that leaves it needs an allowed directory.
@@ -47,5 +49,16 @@ class Scratch:
         )
 
     def remove(self) -> None:
-        """Remove it with all that is in it."""
+        """Remove it with all that is in it.
+
+        An OPENAT that ended while its ring was being closed leaves an fd that nobody was told
+        of. Whoever opened a file here has closed it by now: what is still open is such a one.
+        """
+        for link in _FDS.iterdir():
+            try:
+                leads = os.readlink(link)
+            except OSError:  # the fd of this very listing
+                continue
+            if leads.startswith(str(self.path)):
+                os.close(int(link.name))
         shutil.rmtree(self.path, ignore_errors=True)

@@ -326,6 +326,8 @@ class Session:
         file = thing.closes
         if file is not None and file.leads_here() and self.owner_of(file.fd.number) is None:
             file.fd.take_back()
+            if not any(one is file for one in self.files()):  # its name was dropped meanwhile
+                file.close()
 
     # -- names ----------------------------------------------------------------------------
 

@@ -172,11 +172,13 @@ class FileOf(NameOf):
         """An fd."""
         super().__init__("file", "FD")
         self.wants = "an fd: a name, or a number"
+        self._number = Integer(-(2**31), 2**31 - 1)
 
     def read(self, token: Token) -> int | Ref:  # type: ignore[override]
         """Read it."""
-        number = to_int(token.text) if token.type is T.WORD else None
-        return number if number is not None else super().read(token)
+        if token.type is T.WORD and to_int(token.text) is not None:
+            return self._number.read(token)
+        return super().read(token)
 
 
 class RequestOf(NameOf):
