@@ -5,6 +5,7 @@ import pytest
 from uringlab.core.native import lib
 from uringlab.lab import LineError, Session
 from uringlab.lab.complete import complete, signature
+from uringlab.lab.examples import SETUP
 from uringlab.lab.parser import parse_line
 from uringlab.lab.session import Quit
 from uringlab.lab.verbs import standard_table
@@ -13,14 +14,6 @@ from uringlab.observe.event import Posted, SystemCall
 TABLE = standard_table()
 SPECS = list(TABLE)
 NAMES = [spec.name for spec in SPECS]
-SETUP = (
-    'file f notes.txt text="hello"',
-    'file more more.uring text="do nop"',
-    "pipe rd wr",
-    "buf b0 64",
-    "drop more",
-    "do nop -> r1",
-)
 
 
 @pytest.fixture

@@ -56,7 +56,7 @@ class Scratch:
         """
         for link in _FDS.iterdir():
             try:
-                leads = os.readlink(link)
+                leads = str(link.readlink())
             except OSError:  # the fd of this very listing
                 continue
             if leads.startswith(str(self.path)):
