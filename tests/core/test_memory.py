@@ -116,3 +116,21 @@ def test_with_one_mapping_both_queues_count_in_it(requires):
     with IoUring(4) as ring:
         assert ring.memory.sq is ring.memory.cq
         assert [region.name for region in ring.memory.regions] == ["rings", "sqes"]
+
+
+def test_with_two_mappings_a_request_goes_round_all_the_same(monkeypatch):
+    """As before 5.4. Newer kernels still map the two rings apart when they are asked to."""
+
+    def apart(params):
+        older = Params(**{**vars(params), "features": params.features & ~Features.SINGLE_MMAP})
+        return plan(older)
+
+    monkeypatch.setattr("uringlab.core.memory.plan", apart)
+    with IoUring(4) as ring:
+        assert [region.name for region in ring.memory.regions] == ["sq ring", "cq ring", "sqes"]
+        for number in range(10):
+            ring.sq().push(ops.Nop(user_data=number))
+            assert ring.submit_and_wait(1) == 1
+            assert [cqe.user_data for cqe in ring.cq()] == [number]
+        assert ring.memory.sq.u32(ring.params.sq_off["tail"]) == 10
+        assert ring.memory.cq.u32(ring.params.cq_off["head"]) == 10
