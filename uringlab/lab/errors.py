@@ -41,6 +41,10 @@ class LineError(Exception):
         self.line = ""
         self.place = ""
 
+    def __str__(self) -> str:
+        """The message, as it is by now."""
+        return self.message
+
     def pretty(self) -> str:
         """The line, a caret under the span, the message, and what to try."""
         parts = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from uringlab.observe.diff import diff
@@ -41,6 +42,7 @@ class Observer:
             raise LookupError(f"{source.name} cannot be looked at")
         self.snapshot: RingSnapshot = first
         self.open = True
+        self._looked_ns = first.time_ns
         log.append([self._opened(first)])
 
     def _opened(self, first: RingSnapshot) -> Event:
@@ -53,15 +55,20 @@ class Observer:
         with self._lock:
             if not self.open:
                 return self.snapshot
+            asked = time.monotonic_ns()
             now = self.source.sample()
             if now is None:
                 self.open = False
                 when = time.monotonic_ns()
                 self.log.append([Closed(self.source.name, when, when)])
             elif now is not self.snapshot:
-                events = diff(self.source.name, self.snapshot, now)
+                # Nothing had moved up to the last look, however old the snapshot it gave.
+                since = max(self.snapshot.time_ns, min(self._looked_ns, now.time_ns))
+                before = replace(self.snapshot, time_ns=since)
+                events = diff(self.source.name, before, now)
                 self.snapshot = now
                 self.log.append(events)
+            self._looked_ns = asked
             return self.snapshot
 
     def note_call(

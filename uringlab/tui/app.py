@@ -255,7 +255,8 @@ class LabApp(App[int]):
             case ExpectationFailed():
                 pane.transcript.add(f"✗ {error.message.splitlines()[0]}", Role.BAD)
             case LineError():
-                pane.transcript.add(f"✗ {error.pretty()}", Role.BAD)
+                # Every line moves by as much: the caret stays under its word.
+                pane.transcript.add("✗ " + error.pretty().replace("\n", "\n  "), Role.BAD)
             case _:
                 raise error
 

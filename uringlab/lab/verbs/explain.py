@@ -121,7 +121,9 @@ def _explain(session: Session, command: Command) -> Iterator[Reply]:
     if isinstance(thing, RequestThing):
         yield data(explain_request(thing), type="explain", what=word)
         return
-    number = to_int(word) if word.startswith("-") else to_errno(word)
+    number = to_errno(word)
+    if number is None and word.startswith("-"):
+        number = to_int(word)
     if number is not None and abs(number) in errno.errorcode:
         yield data(explain_errno(number), type="explain", what=word)
         return

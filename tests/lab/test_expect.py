@@ -1,0 +1,134 @@
+"""Holding the ring to account: every form, when it holds and when it does not."""
+
+import pytest
+
+from uringlab.lab import LineError, Session
+from uringlab.lab.errors import ExpectationFailed
+
+
+@pytest.fixture(scope="module")
+def session():
+    with Session() as made:
+        made.run('file f notes.txt text="hello"; buf b0 8 text="hi"; pipe rd wr; ring new r0')
+        made.run("do nop -> r1; do read 999 4 -> r2; read rd 4 -> r3; submit; nop -> r4")
+        yield made
+
+
+@pytest.mark.parametrize(
+    ("holds", "fails"),
+    [
+        ("sq.tail=3", "sq.tail=2"),
+        ("sq.tail!=2", "sq.tail!=3"),
+        ("sq.tail<4", "sq.tail<3"),
+        ("sq.tail<=3", "sq.tail<=2"),
+        ("sq.tail>2", "sq.tail>3"),
+        ("sq.tail>=3", "sq.tail>=4"),
+        ("sq.tail=1..3", "sq.tail=4..9"),
+        ("sq.tail!=4..9", "sq.tail!=1..3"),
+        ("sq.local=4 sq.staged=1", "sq.local=4 sq.staged=0"),
+        ("r0 sq.tail=3", "r0 sq.tail=0"),
+        ("sq.flags=0", "sq.flags=cq_overflow"),
+        ("setup.flags=0", "setup.flags=sqpoll|clamp"),
+        ("inflight=1", "inflight=0"),
+        ("memory.0=3", "memory.0=0"),
+        ("memory.0x4=3", "memory.0x4=4"),
+        ("r1 res=0", "r1 res=1"),
+        ("r1 res=-1..1", "r1 res=1..2"),
+        ("r2 res=-EBADF", "r2 res=-EINVAL"),
+        ("r2 res=EBADF", "r2 res=ECANCELED"),
+        ("r2 res!=-EFAULT", "r2 res!=-EBADF"),
+        ("r2 res<0", "r2 res>=0"),
+        ("r1 flags=0", "r1 flags=more"),
+        ("r1 state=seen op=NOP cqes=1 user_data=1", "r1 state=seen op=READ"),
+        ('r3 state="in flight" cqes=0', "r3 state=seen"),
+        ("r3 state!=posted", 'r3 state!="in flight"'),
+        ("r4 state=staged", "r4 res=0"),
+        ("r2 after r1", "r1 after r2"),
+        ("r2 res=-9 after r1", "r2 res=-8 after r1"),
+        ("call io_uring_enter res=1", "call io_uring_enter res=7"),
+        ("call io_uring_enter to_submit=1 min_complete=1", "call io_uring_enter to_submit=5"),
+        ("call io_uring_setup", "call io_uring_register"),
+        ('f text="hello" size=5 open=1', 'f text="hell"'),
+        ("f size<6", "f size<5"),
+        ("f open=1", "f open=0"),
+        ('b0 text="hi" size=8', 'b0 text="h"'),
+        ("b0 text!=ho", "b0 text!=hi"),
+        ("within 1s sq.tail=3", "within 5ms sq.tail=9"),
+    ],
+)
+def test_what_holds_passes_and_what_does_not_fails(session, holds, fails):
+    assert session(f"expect {holds}") == f"ok  expect {holds}"
+    with pytest.raises(ExpectationFailed):
+        session.run(f"expect {fails}")
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("expect sq.tail=9", "expected sq.tail=9, but it is 3"),
+        ("expect r2 res=5", "expected r2 res=5, but it is -9 (EBADF)"),
+        ("expect r4 res=5", "expected r4 res=5, but it is not known: no CQE has come yet"),
+        ("expect r1 flags=more", "expected r1 flags=more, but it is 0x0 (0)"),
+        ("expect f text=x", "expected f text=x, but it is 'hello'"),
+        ("expect r1 after r2", "expected r1 after r2, but it came before"),
+        ("expect r3 after r1", "no CQE of r3 has come yet"),
+        ("expect call io_uring_enter res=9", "no call of io_uring_enter with res=9 was made"),
+        ("expect within 5ms inflight=0", "expected inflight=0, but it is 1 (after 5 ms)"),
+    ],
+)
+def test_a_failure_says_what_was_expected_what_is_and_what_happened(session, line, told):
+    with pytest.raises(ExpectationFailed) as caught:
+        session.run(line)
+    first, *events = caught.value.message.splitlines()
+    assert first == told
+    assert events[0] == "the last events:"
+    assert len(events) == 11
+    assert events[-1].split()[:4] == ["you", "SQE", "slot", "3:"]
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("expect", "expect what?"),
+        ("expect r1", "expect what?"),
+        ("expect within", "within what time?"),
+        ("expect within soon sq.tail=1", "a time with its unit"),
+        ("expect sq.tail=", "a condition is NAME=VALUE"),
+        ("expect r1 res=0 state", "a condition is NAME=VALUE"),
+        ("expect nosuch res=0", 'nothing is called "nosuch"'),
+        ("expect sq.tial=0", 'a ring has no "sq.tial". Did you mean "sq.tail"?'),
+        ("expect r1 rse=0", 'a request has no "rse"'),
+        ("expect b0 tex=0", "a buffer has text and size"),
+        ("expect f tex=0", "a file has open, size and text"),
+        ("expect rd size=0", "rd is no regular file"),
+        ("expect r1 res=abc", "is compared with a number or an errno"),
+        ("expect r1 flags=nosuch", 'no flag "nosuch"'),
+        ("expect r1 state<seen", "text is compared with = or !="),
+        ("expect f text>a", "text is compared with = or !="),
+        ("expect sq.tail<1..2", "a range is compared with = or !="),
+        ("expect memory.3=0", "not a multiple of 4"),
+        ("expect memory.1M=0", "outside the region"),
+        ("expect memory.-4=0", "outside the region"),
+        ("expect r1 res=0 after f", "after compares two requests"),
+        ("expect r1 res=0 after nosuch", "after compares two requests"),
+        ("expect call io_uring_enter nosuch=1", "io_uring_enter has no"),
+    ],
+)
+def test_what_cannot_be_expected_is_an_error_and_no_failure(session, line, told):
+    with pytest.raises(LineError) as caught:
+        session.run(line)
+    assert not isinstance(caught.value, ExpectationFailed)
+    assert told in caught.value.message
+
+
+def test_within_waits_for_what_the_kernel_does_by_itself():
+    with Session() as session:
+        session.run("timeout 20ms -> t; submit; expect t state!=posted")
+        session.run("expect within 10s cq.ready=1; expect t res=-ETIME state=posted")
+
+
+def test_expecting_opens_no_ring():
+    with Session() as session:
+        with pytest.raises(LineError):
+            session.run("expect sq.tail=0")
+        assert session.rings() == []

@@ -1,0 +1,11 @@
+"""What the examples of the commands stand on."""
+
+SETUP = (
+    'file f notes.txt text="hello"',
+    'file more more.uring text="do nop"',
+    "drop more",
+    "pipe rd wr",
+    "buf b0 64",
+    "do nop -> r1",
+)
+"""Lines after which the example of every command runs, in any session that is new."""
