@@ -4,12 +4,14 @@
 """
 
 import os
+from concurrent.futures import wait
 from pathlib import Path
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from uringlab.lab import LineError, Session
+from uringlab.lab.bench import Bench
 from uringlab.lab.complete import complete, signature
 from uringlab.lab.parser import parse_line
 from uringlab.lab.session import Quit
@@ -68,3 +70,73 @@ def parse_or_not(line):
         parse_line(line, TABLE)
     except LineError as error:
         error.pretty()
+
+
+VALUES = {
+    "FD": "f rd wr r1 r2 999 -1 3 4 5 6 7 8 0 2147483648 b0",
+    "N": "0 1 2 5 8 64 4k -1 0xffffffff 18446744073709551615",
+    "NAME": "f g b0 b1 bad r0 r1 r2 q",
+    "DATA": '"hello" b0 bad "\\xff" ""',
+    "PATH": 'notes.txt x . ../x /etc/passwd d/x "" more.uring',
+    "TIME": "1ms 0s 5ms 99999s 99999999999s",
+    "MODE": "0644 0 7777",
+    "TEXT": '"hi" "" word',
+    "RING": "r0 r1 q",
+    "REQUEST": "r1 r2 r3 1 99 f",
+    "WHAT": "sq cq ring memory names sqe cqe r1 b0 f bad READ -9 EBADF IOSQE_IO_LINK",
+    "COMMAND": "read ring nosuch",
+}
+CONDITIONS = (
+    "sq.tail=1",
+    "r1 res=5",
+    "r2 after r1",
+    "within 1ms cq.ready=3",
+    "call io_uring_enter res=1",
+    'f text="x"',
+    "memory.99999=1",
+    "r1 flags=more",
+    "r1 op=READ res=1..4 after r2",
+)
+# What moves the ring is worth more than what looks at it.
+OFTEN = ["submit", "enter", "reap", "publish", "ring new", "close", "openat", "do", "drop"]
+
+
+@st.composite
+def commands(draw, depth=0):
+    """A command with operands of the right kinds, if not always the right ones."""
+    choice = st.sampled_from([name for name in TABLE.names() if name not in ("quit", "exit")])
+    spec = TABLE.find(draw(st.one_of(choice, st.sampled_from(OFTEN))))
+    words = [spec.name]
+    for one in spec.params:
+        options = list(one.value.options()) if one.value.label == "FLAGS" else []
+        options = options or VALUES.get(one.value.label, "x").split()
+        value = draw(st.sampled_from(options))
+        if one.positional and (one.required or draw(st.booleans())):
+            words.append(value)
+        elif not one.positional and draw(st.integers(0, 6)) == 0:
+            words.append(f"{one.name}={value}")
+    if spec.wraps and depth < 2:
+        words.append(draw(commands(depth + 1)))
+    if spec.raw:
+        words.append(draw(st.sampled_from(CONDITIONS)))
+    if spec.op and draw(st.booleans()):
+        words.append("-> " + draw(st.sampled_from(["r1", "r2", "f", "q"])))
+    return " ".join(words)
+
+
+@settings(max_examples=EXAMPLES // 8, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(commands(), min_size=5, max_size=40))
+def test_a_bench_survives_lines_that_make_sense_and_are_given_up(lines):
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    with Bench() as bench:
+        for line in lines:
+            done = bench.line(line, lambda _reply: None)
+            if not wait([done], timeout=0.02).done:
+                bench.give_up()
+            error = done.exception(timeout=20)
+            assert error is None or isinstance(error, LineError), (line, lines)
+        bench.line("reset; do nop -> last; expect last res=0", print).result(timeout=20)
+        scratch = bench.session.scratch.path
+    assert len(list(Path("/proc/self/fd").iterdir())) == before, lines
+    assert "io_uring" not in Path("/proc/self/maps").read_text()
+    assert not scratch.exists()

@@ -71,9 +71,19 @@ def _at_a_terminal() -> bool:
 
 def _leave_in_order() -> None:
     """Whoever ends us from outside still gets the rings closed and the directory removed."""
-    for signo in (signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(signo) is signal.SIG_DFL:
-            signal.signal(signo, lambda number, _frame: sys.exit(128 + number))
+
+    def leave(number: int, _frame: object) -> None:
+        for other in signals:  # once is enough
+            signal.signal(other, signal.SIG_IGN)
+        sys.exit(128 + number)
+
+    signals = [
+        signo
+        for signo in (signal.SIGTERM, signal.SIGHUP)
+        if signal.getsignal(signo) is signal.SIG_DFL
+    ]
+    for signo in signals:
+        signal.signal(signo, leave)
 
 
 def _need_io_uring() -> None:
@@ -196,6 +206,7 @@ def _run_all(
         except OSError as error:  # of our own streams; click would make it exit code 1
             _os_error(error)
         except KeyboardInterrupt:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # once is enough
             click.echo("interrupted", err=True)
             sys.exit(exits.INTERRUPTED)
     sys.exit(

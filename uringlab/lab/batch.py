@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from uringlab.core.errors import Unavailable
 from uringlab.lab.errors import ExpectationFailed, GaveUp, LineError
+from uringlab.lab.interrupts import Interrupts
 from uringlab.lab.news import News
 from uringlab.lab.parser import parse_line
 from uringlab.lab.reply import Stream
@@ -36,6 +37,8 @@ class Outcome(StrEnum):
 
 
 _WORSE = list(Outcome)
+_EVERY = 0.05
+_SOON = 0.001
 
 
 @dataclass
@@ -77,9 +80,13 @@ class Batch:
 
     def _line(self, text: str, place: str) -> bool:
         self.bench.session.history.append(text)
-        done = self.bench.line(text, self._reply)
+        with Interrupts() as interrupts:
+            done = self.bench.line(text, self._reply)
+            interrupted = self._wait(done, interrupts)
+        if interrupted:
+            raise KeyboardInterrupt
         try:
-            self._wait(done)
+            self._ended(done)
         except Quit:
             self._tell_events()
             return False
@@ -89,23 +96,33 @@ class Batch:
         self._tell_events()
         return True
 
-    def _wait(self, done: concurrent.futures.Future[None]) -> None:
-        left = None if self.deadline is None else max(0.0, self.deadline - time.monotonic())
-        try:
-            done.result(left)
-        except KeyboardInterrupt:
-            self.bench.give_up()
-            concurrent.futures.wait([done])
-            raise
-        except TimeoutError:
-            self.bench.give_up()
-            concurrent.futures.wait([done])
-            self.outcome = Outcome.TIMED_OUT
-            error = done.exception()
-            if isinstance(error, LineError):
-                error.message = f"timed out: {error.message}"
-                raise error from None
-            raise GaveUp("timed out") from None
+    def _wait(self, done: concurrent.futures.Future[None], interrupts: Interrupts) -> bool:
+        """Until the line has ended, if need be by giving it up. Returns whether by Ctrl-C."""
+        interrupted = False
+        while not concurrent.futures.wait([done], timeout=self._patience()).done:
+            if interrupts.take():
+                interrupted = True
+                self.bench.give_up()
+            elif self.deadline is not None and time.monotonic() >= self.deadline:
+                self.outcome = Outcome.TIMED_OUT
+                self.bench.give_up()
+        return interrupted or interrupts.take()
+
+    def _patience(self) -> float:
+        """How long to wait before looking whether to give up."""
+        left = _EVERY if self.deadline is None else self.deadline - time.monotonic()
+        return max(_SOON, min(_EVERY, left))
+
+    def _ended(self, done: concurrent.futures.Future[None]) -> None:
+        """Raise what the line ended with."""
+        if self.outcome is not Outcome.TIMED_OUT:
+            done.result()
+            return
+        error = done.exception()
+        if isinstance(error, LineError):
+            error.message = f"timed out: {error.message}"
+            raise error
+        raise GaveUp("timed out")
 
     def _failed(self, error: LineError, place: str) -> bool:
         error.place = error.place or place

@@ -47,7 +47,7 @@ class _Place:
     partial: str
     start: int
     key: str = ""
-    only_operations: bool = False
+    wrapper: CommandSpec | None = None
 
 
 def _group_at(line: str) -> list[Token] | None:
@@ -72,7 +72,7 @@ def _place(line: str, table: CommandTable) -> _Place | None:
     partial = group[-1].text if at_word else ""
     start = group[-1].span.start if at_word else len(line)
     before = group[:-1] if at_word else group
-    only_operations = False
+    wrapper = None
     while before:
         spec, taken = verb_of(before, table)
         if spec is None or not spec.wraps:
@@ -81,9 +81,9 @@ def _place(line: str, table: CommandTable) -> _Place | None:
         if len(before) < taken + places:
             break
         before = before[taken + places :]
-        only_operations = spec.wraps == "OPERATION"
+        wrapper = spec
     if not before:
-        return _Place(None, (), partial, start, only_operations=only_operations)
+        return _Place(None, (), partial, start, wrapper=wrapper)
     spec, taken = verb_of(before, table)
     key = ""
     if before[1:] and before[-1].type is T.SIGN and before[-1].span.end == start:
@@ -125,8 +125,9 @@ def complete(line: str, session: Session) -> list[Candidate]:
 def _verbs(place: _Place, table: CommandTable) -> dict[str, str]:
     found: dict[str, str] = {}
     first = place.words[0].text if place.words else ""
+    only_operations = place.wrapper is not None and place.wrapper.wraps == "OPERATION"
     for spec in table:
-        if place.only_operations and spec.op is None:
+        if only_operations and spec.op is None:
             continue
         for name in (spec.name, *spec.aliases):
             head, _, tail = name.partition(" ")
@@ -223,6 +224,7 @@ def signature(line: str, table: CommandTable) -> str:
         spec = table.find(
             f"{place.words[0].text} {place.partial}" if place.words else place.partial
         )
+        spec = spec or place.wrapper
         if spec is None:
             return ""
     if place.key:

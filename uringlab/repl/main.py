@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import concurrent.futures
-import contextlib
 import os
 import threading
 from pathlib import Path
@@ -21,6 +20,7 @@ from prompt_toolkit.styles import Style
 from uringlab.course.course import Course
 from uringlab.lab.bench import Bench
 from uringlab.lab.errors import GaveUp, LineError
+from uringlab.lab.interrupts import Interrupts
 from uringlab.lab.news import News
 from uringlab.lab.reply import Stream
 from uringlab.lab.session import Quit
@@ -48,6 +48,7 @@ STYLE = Style.from_dict(
     }
 )
 REFRESH = 0.2
+ATTENTIVE = 0.05
 
 
 def state_dir() -> Path:
@@ -72,6 +73,7 @@ class Repl:
         self._news = News(bench.session)
         self._lock = threading.RLock()
         self._course = course
+        self._interrupts = Interrupts()
 
     # -- saying ---------------------------------------------------------------------
 
@@ -103,13 +105,13 @@ class Repl:
     def run_line(self, line: str) -> bool:
         """Run a line; Ctrl-C gives up its wait. False: the session is to end."""
         self.bench.session.history.append(line)
+        self._interrupts.take()
         done = self.bench.line(line, self._replied)
-        try:
-            while not concurrent.futures.wait([done], timeout=REFRESH).done:
-                self.bench.session.look()
-                self.tell_events()
-        except KeyboardInterrupt:
-            self._give_up(done)
+        while not concurrent.futures.wait([done], timeout=ATTENTIVE).done:
+            if self._interrupts.take():
+                self.bench.give_up()
+            self.bench.session.look()
+            self.tell_events()
         error = done.exception()
         self.tell_events()
         if isinstance(error, Quit):
@@ -122,13 +124,6 @@ class Repl:
             raise error
         self._after_line()
         return True
-
-    def _give_up(self, done: concurrent.futures.Future[None]) -> None:
-        """End the line; whoever presses Ctrl-C again meanwhile is just impatient."""
-        while not done.done():
-            with contextlib.suppress(KeyboardInterrupt):
-                self.bench.give_up()
-                concurrent.futures.wait([done], timeout=REFRESH)
 
     def _after_line(self) -> None:
         """What the open lesson has to say about the line."""
@@ -170,6 +165,11 @@ class Repl:
                 run_in_terminal(lambda: self._events(events))
 
         prompt.app.before_render += watch
+        with self._interrupts:
+            self._prompt_and_run(prompt)
+
+    def _prompt_and_run(self, prompt: PromptSession[str]) -> None:
+        session = self.bench.session
         while True:
             name = session.current.name if session.current else "r0"
             try:

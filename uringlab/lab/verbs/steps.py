@@ -79,9 +79,9 @@ def enter(
     finally:
         session.waiting_for = ""
         _note_enter(thing)
-    # A wait that is given up ends with EINTR, or with 0 when some CQEs came but not all.
+    # A wait that is given up ends with EINTR; or with what was submitted, when anything was.
     missing = waits and thing.observer.snapshot.ready < min_complete
-    if missing and answer in (0, -errno.EINTR) and session.giving_up.is_set():
+    if missing and (answer >= 0 or answer == -errno.EINTR) and session.giving_up.is_set():
         raise GaveUp(_still_waiting(session, thing))
     return answer
 
