@@ -85,7 +85,7 @@ def test_the_structures_have_the_kernels_sizes():
     [
         one
         for one in vars(abi).values()
-        if isinstance(one, type) and issubclass(one, (abi._Named, abi._Flags)) and list(one)
+        if isinstance(one, type) and issubclass(one, (abi.Named, abi.Flags)) and list(one)
     ],
 )
 def test_every_constant_says_since_when_and_what(enum):

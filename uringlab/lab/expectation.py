@@ -25,7 +25,7 @@ from uringlab.observe.event import SystemCall
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from uringlab.core.abi import _Flags
+    from uringlab.core.abi import Flags
     from uringlab.lab.lexer import Token
     from uringlab.lab.session import Session
     from uringlab.lab.spec import Command
@@ -52,7 +52,7 @@ RING_WORDS: dict[str, Callable[[RingSnapshot], int]] = {
     "cq.overflow": lambda shot: shot.cq_overflow,
 }
 REQUEST_WORDS = ("res", "flags", "state", "op", "cqes", "user_data")
-_FLAG_NAMES: dict[str, type[_Flags]] = {
+_FLAG_NAMES: dict[str, type[Flags]] = {
     "sq.flags": SqRingFlags,
     "flags": CqeFlags,
     "setup.flags": SetupFlags,

@@ -16,7 +16,7 @@ from uringlab.core.errors import OperandError
 from uringlab.core.fd import Fd, FixedFd, OwnedFd
 
 if TYPE_CHECKING:
-    from uringlab.core.abi import _Flags
+    from uringlab.core.abi import Flags
 
 NS = 1_000_000_000
 _LIMITS = {
@@ -208,7 +208,7 @@ class TimeSpan(Kind):
 class Bits(Kind):
     """Flags, under the kernel's names."""
 
-    names: type[_Flags]
+    names: type[Flags]
 
     def put(self, draft: Draft, word: str, value: Any, name: str) -> None:
         """Take members of the enum, or the number."""
@@ -262,7 +262,7 @@ class OpenBits(Kind):
         return "|".join(names)
 
 
-def flag_names(names: type[_Flags], value: int) -> str:
+def flag_names(names: type[Flags], value: int) -> str:
     """`IO_LINK|IO_DRAIN`; bits without a name in hexadecimal; `0` for none."""
     found = [str(flag.name) for flag in names if value & flag]
     rest = value

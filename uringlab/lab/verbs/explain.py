@@ -20,13 +20,13 @@ from uringlab.observe.request import State
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from uringlab.core.abi import _Flags, _Named
+    from uringlab.core.abi import Flags, Named
     from uringlab.lab.lexer import Token
     from uringlab.lab.reply import Reply
     from uringlab.lab.session import Session
     from uringlab.lab.spec import Command
 
-_PREFIXES: dict[str, type[_Flags]] = {
+_PREFIXES: dict[str, type[Flags]] = {
     "IOSQE_": abi.SqeFlags,
     "IORING_SETUP_": abi.SetupFlags,
     "IORING_FEAT_": abi.Features,
@@ -70,9 +70,9 @@ class Anything(Value):
         return {name: member.doc for name, member in constants().items()}
 
 
-def constants() -> dict[str, _Flags | _Named]:
+def constants() -> dict[str, Flags | Named]:
     """Every constant under its full name and, where that is free, its short one."""
-    found: dict[str, _Flags | _Named] = {}
+    found: dict[str, Flags | Named] = {}
     for opcode in abi.Opcode:
         found[opcode.name] = opcode
         found[f"IORING_OP_{opcode.name}"] = opcode
@@ -97,7 +97,7 @@ def explain_errno(number: int) -> str:
     return "\n".join(lines)
 
 
-def explain_constant(word: str, member: _Flags | _Named) -> str:
+def explain_constant(word: str, member: Flags | Named) -> str:
     """An opcode or a flag."""
     if isinstance(member, abi.Opcode):
         op = BY_OPCODE.get(member)
