@@ -5,8 +5,13 @@ and the headers of the system calls that io_uring has operations for. Each const
 kernel whose io_uring first took it (`since`) and what it means (`doc`), in one line, for
 `explain`; `kernel_name` is its whole name in C.
 
+What a ring itself needs is loaded at once, the rest when it is first asked for: enums are slow
+to make, and `import uringlab` is to be quick.
+
 The C floor has its own copy of the few it needs; a test compares the two.
 """
+
+from importlib import import_module
 
 from uringlab.core.abi.cqe import (
     CQE_BUFFER_SHIFT,
@@ -18,93 +23,9 @@ from uringlab.core.abi.cqe import (
     CqeFlags,
 )
 from uringlab.core.abi.enter import EnterFlags, RegWaitFlags
-from uringlab.core.abi.fileflags import (
-    AT_FDCWD,
-    Fadvice,
-    FallocateMode,
-    FsyncFlags,
-    LinkFlags,
-    PipeFlags,
-    RenameFlags,
-    ResolveFlags,
-    RwFlags,
-    SpliceFlags,
-    StatxFlags,
-    StatxMask,
-    SyncRangeFlags,
-    UnlinkFlags,
-    XattrFlags,
-)
-from uringlab.core.abi.layout import (
-    ATTR_PI,
-    BUF,
-    BUF_REG,
-    BUF_RING_TAIL,
-    BUF_STATUS,
-    CLOCK_REGISTER,
-    CLONE_BUFFERS,
-    CQE_BYTES,
-    EPOLL_EVENT,
-    FILE_INDEX_RANGE,
-    FILES_UPDATE,
-    FUTEX_WAITV,
-    GETEVENTS_ARG,
-    IOVEC,
-    MEM_REGION_REG,
-    MSGHDR,
-    NAPI,
-    OPEN_HOW,
-    PROBE,
-    PROBE_OP,
-    QUERY_HDR,
-    QUERY_OPCODE,
-    QUERY_SCQ,
-    QUERY_ZCRX,
-    RECVMSG_OUT,
-    REG_WAIT,
-    REGION_DESC,
-    RESTRICTION,
-    RSRC_REGISTER,
-    RSRC_UPDATE,
-    RSRC_UPDATE2,
-    SQE_BYTES,
-    SQE_FORMAT,
-    SQE_WORDS,
-    SYNC_CANCEL_REG,
-    TASK_RESTRICTION,
-    TIMESPEC,
-    ZCRX_AREA_REG,
-    ZCRX_CQE,
-    ZCRX_IFQ_REG,
-    ZCRX_RQE,
-    Layout,
-)
+from uringlab.core.abi.layout import CQE_BYTES, SQE_BYTES, SQE_FORMAT, SQE_WORDS, Layout
 from uringlab.core.abi.named import Flags, Named
-from uringlab.core.abi.netflags import (
-    AcceptFlags,
-    AcceptSocketFlags,
-    AddressFamily,
-    EpollEvents,
-    EpollOp,
-    MsgFlags,
-    RecvSendFlags,
-    ShutdownHow,
-    SocketType,
-)
 from uringlab.core.abi.opcode import Opcode
-from uringlab.core.abi.opflags import (
-    BlockCommand,
-    CancelFlags,
-    InstallFlags,
-    MsgRingCommand,
-    MsgRingFlags,
-    NopFlags,
-    PollEvents,
-    PollFlags,
-    SocketCommand,
-    TimeoutFlags,
-    UringCmdFlags,
-)
 from uringlab.core.abi.queue import (
     OFF_CQ_RING,
     OFF_MMAP_MASK,
@@ -126,32 +47,165 @@ from uringlab.core.abi.register import (
     MAX_REGISTERED_RINGS,
     REGISTER_FILES_SKIP,
     USE_REGISTERED_RING,
-    CloneBuffersFlags,
-    IoWqKind,
-    MemRegionFlags,
-    NapiMode,
-    NapiOp,
-    ProbeFlags,
-    QueryOp,
-    RegionFlags,
-    RegisterBufRingFlags,
     RegisterOp,
-    RestrictionKind,
-    RsrcFlags,
-    ZcrxAreaFlags,
-    ZcrxControl,
-    ZcrxRegisterFlags,
 )
 from uringlab.core.abi.setup import MAX_CQ_ENTRIES, MAX_ENTRIES, Features, SetupFlags
-from uringlab.core.abi.sqe import FILE_INDEX_ALLOC, RwAttributes, SqeFlags
-from uringlab.core.abi.taskflags import (
-    FUTEX_BITSET_MATCH_ANY,
-    FUTEX_WAITV_MAX,
-    Futex2Flags,
-    Madvice,
-    WaitIdType,
-    WaitOptions,
-)
+from uringlab.core.abi.sqe import AT_FDCWD, FILE_INDEX_ALLOC, RwAttributes, SqeFlags
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from uringlab.core.abi.fileflags import (
+        Fadvice,
+        FallocateMode,
+        FsyncFlags,
+        LinkFlags,
+        PipeFlags,
+        RenameFlags,
+        ResolveFlags,
+        RwFlags,
+        SpliceFlags,
+        StatxFlags,
+        StatxMask,
+        SyncRangeFlags,
+        UnlinkFlags,
+        XattrFlags,
+    )
+    from uringlab.core.abi.netflags import (
+        AcceptFlags,
+        AcceptSocketFlags,
+        AddressFamily,
+        EpollEvents,
+        EpollOp,
+        MsgFlags,
+        RecvSendFlags,
+        ShutdownHow,
+        SocketType,
+    )
+    from uringlab.core.abi.opflags import (
+        BlockCommand,
+        CancelFlags,
+        InstallFlags,
+        MsgRingCommand,
+        MsgRingFlags,
+        NopFlags,
+        PollEvents,
+        PollFlags,
+        SocketCommand,
+        TimeoutFlags,
+        UringCmdFlags,
+    )
+    from uringlab.core.abi.registerflags import (
+        CloneBuffersFlags,
+        IoWqKind,
+        MemRegionFlags,
+        NapiMode,
+        NapiOp,
+        ProbeFlags,
+        QueryOp,
+        RegionFlags,
+        RegisterBufRingFlags,
+        RestrictionKind,
+        RsrcFlags,
+        ZcrxAreaFlags,
+        ZcrxControl,
+        ZcrxRegisterFlags,
+    )
+    from uringlab.core.abi.structures import (
+        ATTR_PI,
+        BUF,
+        BUF_REG,
+        BUF_RING_TAIL,
+        BUF_STATUS,
+        CLOCK_REGISTER,
+        CLONE_BUFFERS,
+        EPOLL_EVENT,
+        FILE_INDEX_RANGE,
+        FILES_UPDATE,
+        FUTEX_WAITV,
+        GETEVENTS_ARG,
+        IOVEC,
+        MEM_REGION_REG,
+        MSGHDR,
+        NAPI,
+        OPEN_HOW,
+        PROBE,
+        PROBE_OP,
+        QUERY_HDR,
+        QUERY_OPCODE,
+        QUERY_SCQ,
+        QUERY_ZCRX,
+        RECVMSG_OUT,
+        REG_WAIT,
+        REGION_DESC,
+        RESTRICTION,
+        RSRC_REGISTER,
+        RSRC_UPDATE,
+        RSRC_UPDATE2,
+        SYNC_CANCEL_REG,
+        TASK_RESTRICTION,
+        TIMESPEC,
+        ZCRX_AREA_REG,
+        ZCRX_CQE,
+        ZCRX_IFQ_REG,
+        ZCRX_RQE,
+    )
+    from uringlab.core.abi.taskflags import (
+        FUTEX_BITSET_MATCH_ANY,
+        FUTEX_WAITV_MAX,
+        Futex2Flags,
+        Madvice,
+        WaitIdType,
+        WaitOptions,
+    )
+
+_LATER = {
+    "fileflags": (
+        "Fadvice FallocateMode FsyncFlags LinkFlags PipeFlags RenameFlags "
+        "ResolveFlags RwFlags SpliceFlags StatxFlags StatxMask SyncRangeFlags UnlinkFlags "
+        "XattrFlags"
+    ),
+    "netflags": (
+        "AcceptFlags AcceptSocketFlags AddressFamily EpollEvents EpollOp MsgFlags "
+        "RecvSendFlags ShutdownHow SocketType"
+    ),
+    "opflags": (
+        "BlockCommand CancelFlags InstallFlags MsgRingCommand MsgRingFlags NopFlags "
+        "PollEvents PollFlags SocketCommand TimeoutFlags UringCmdFlags"
+    ),
+    "registerflags": (
+        "CloneBuffersFlags IoWqKind MemRegionFlags NapiMode NapiOp ProbeFlags QueryOp "
+        "RegionFlags RegisterBufRingFlags RestrictionKind RsrcFlags ZcrxAreaFlags "
+        "ZcrxControl ZcrxRegisterFlags"
+    ),
+    "structures": (
+        "ATTR_PI BUF BUF_REG BUF_RING_TAIL BUF_STATUS CLOCK_REGISTER CLONE_BUFFERS "
+        "EPOLL_EVENT FILES_UPDATE FILE_INDEX_RANGE FUTEX_WAITV GETEVENTS_ARG IOVEC "
+        "MEM_REGION_REG MSGHDR NAPI OPEN_HOW PROBE PROBE_OP QUERY_HDR QUERY_OPCODE "
+        "QUERY_SCQ QUERY_ZCRX RECVMSG_OUT REGION_DESC REG_WAIT RESTRICTION RSRC_REGISTER "
+        "RSRC_UPDATE RSRC_UPDATE2 SYNC_CANCEL_REG TASK_RESTRICTION TIMESPEC ZCRX_AREA_REG "
+        "ZCRX_CQE ZCRX_IFQ_REG ZCRX_RQE"
+    ),
+    "taskflags": (
+        "FUTEX_BITSET_MATCH_ANY FUTEX_WAITV_MAX Futex2Flags Madvice WaitIdType WaitOptions"
+    ),
+}
+_HOME = {name: module for module, names in _LATER.items() for name in names.split()}
+
+
+def __getattr__(name: str) -> object:
+    """Load the module that has the name."""
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = vars(import_module(f"{__name__}.{_HOME[name]}"))
+    # All of its names become this module's, so that this is asked once only.
+    globals().update((one, found[one]) for one in _LATER[_HOME[name]].split())
+    return found[name]
+
+
+def __dir__() -> list[str]:
+    """Every name, loaded or not."""
+    return sorted(globals().keys() | _HOME.keys())
+
 
 __all__ = [
     "ATTR_PI",

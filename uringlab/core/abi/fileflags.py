@@ -146,7 +146,3 @@ class PipeFlags(Flags, prefix="O_"):
     CLOEXEC = os.O_CLOEXEC, "6.16", "execve(2) closes both fds"
     NONBLOCK = os.O_NONBLOCK, "6.16", "EAGAIN rather than wait"
     DIRECT = os.O_DIRECT, "6.16", "each write is a packet, and read as one"
-
-
-AT_FDCWD = -100
-"""In the place of a directory's fd: the current directory."""

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from enum import IntEnum, IntFlag
-from typing import ClassVar, Self
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import ClassVar, Self
 
 
 class Named(IntEnum):

@@ -25,3 +25,5 @@ class RwAttributes(Flags, prefix="IORING_RW_ATTR_FLAG_"):
 
 FILE_INDEX_ALLOC = 0xFFFF_FFFF
 """`sqe->file_index`: let the kernel pick the slot of the registered files; res is its index."""
+AT_FDCWD = -100
+"""In the place of a directory's fd: the current directory."""
