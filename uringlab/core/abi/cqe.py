@@ -14,7 +14,7 @@ class CqeFlags(Flags, prefix="IORING_CQE_F_"):
     NOTIF = 1 << 3, "6.0", "a zero-copy send has let go of its buffer"
     BUF_MORE = 1 << 4, "6.12", "the buffer is only partly used, and stays in use"
     SKIP = 1 << 5, "6.18", "a filler at the queue's end: ignore it"
-    F_32 = 1 << 15, "6.18", "this CQE is 32 bytes long"
+    F_32 = 1 << 15, "6.18", "this CQE is 32 bytes long", "IORING_CQE_F_32"
 
 
 CQE_BUFFER_SHIFT = 16

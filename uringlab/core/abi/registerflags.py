@@ -72,7 +72,7 @@ class NapiMode(Named, prefix="IO_URING_NAPI_TRACKING_"):
 
     DYNAMIC = 0, "6.13", "those of the sockets in use"
     STATIC = 1, "6.13", "those that were added"
-    INACTIVE = 255, "6.13", "none"
+    INACTIVE = 255, "6.13", "none (an answer only)"
 
 
 class QueryOp(Named, prefix="IO_URING_QUERY_"):

@@ -5,6 +5,8 @@ Reserved bytes have no name and are zero. A test compares sizes and offsets with
 
 from __future__ import annotations
 
+import os
+
 from uringlab.core.abi.layout import Layout
 
 # ---- arguments of io_uring_register(2)
@@ -166,7 +168,14 @@ RECVMSG_OUT = Layout(
     "namelen controllen payloadlen flags",
 )
 OPEN_HOW = Layout("open_how", "5.6", "OPENAT2", "<QQQ", "flags mode resolve")
-EPOLL_EVENT = Layout("epoll_event", "5.6", "EPOLL_CTL, EPOLL_WAIT", "<IQ", "events data")
+EPOLL_EVENT = Layout(
+    "epoll_event",
+    "5.6",
+    "EPOLL_CTL, EPOLL_WAIT",
+    # Packed on x86-64 only, where 32-bit programs had it so.
+    "<IQ" if os.uname().machine == "x86_64" else "<I4xQ",
+    "events data",
+)
 FUTEX_WAITV = Layout("futex_waitv", "6.7", "FUTEX_WAITV", "<QQI4x", "val uaddr flags")
 ATTR_PI = Layout(
     "io_uring_attr_pi",
