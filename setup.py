@@ -1,8 +1,8 @@
-"""The part of the build that pyproject.toml cannot say: the cffi extension, as abi3."""
+"""The part of the build that pyproject.toml cannot say: the extensions, as abi3."""
 
 from pathlib import Path
 
-from setuptools import setup
+from setuptools import Extension, setup
 from setuptools.command.build_py import build_py
 
 LESSONS = Path("lessons")
@@ -27,6 +27,15 @@ class BuildWithLessons(build_py):
 
 setup(
     cffi_modules=["uringlab/core/native/build.py:ffi"],
+    ext_modules=[
+        Extension(
+            "uringlab.core.native._room",
+            ["uringlab/core/native/room.c"],
+            define_macros=[("Py_LIMITED_API", "0x030b0000")],
+            extra_compile_args=["-std=gnu11", "-O2", "-Wall", "-Wextra", "-Wno-unused-parameter"],
+            py_limited_api=True,
+        )
+    ],
     cmdclass={"build_py": BuildWithLessons},
     options={"bdist_wheel": {"py_limited_api": "cp311"}},
 )

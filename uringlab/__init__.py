@@ -21,30 +21,38 @@ from uringlab.core.abi import (
     SqeFlags,
     SqRingFlags,
 )
+from uringlab.core.batch import CqeBatch
 from uringlab.core.buffers import Buffer
-from uringlab.core.cq import Cq, Cqe
+from uringlab.core.cq import Cq, Cqe, Cqe32
 from uringlab.core.errors import (
     LooseAddress,
+    NotSupported,
     OperandError,
     RingBusy,
     RingClosed,
     RingError,
     RingForked,
+    SqesStaged,
     StaleSlot,
     SubmissionQueueFull,
     Unavailable,
 )
-from uringlab.core.fd import Fd, FixedFd, IoUringFd, OwnedFd
+from uringlab.core.fd import ALLOC, Fd, FixedFd, IoUringFd, OwnedFd
+from uringlab.core.ops.prepared import Prepared
 from uringlab.core.params import Params
 from uringlab.core.ring import IoUring
 from uringlab.core.sq import Sq, SqeSlot
+from uringlab.core.wait import Wait
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "ALLOC",
     "Buffer",
     "Cq",
     "Cqe",
+    "Cqe32",
+    "CqeBatch",
     "CqeFlags",
     "EnterFlags",
     "Fd",
@@ -53,10 +61,12 @@ __all__ = [
     "IoUring",
     "IoUringFd",
     "LooseAddress",
+    "NotSupported",
     "Opcode",
     "OperandError",
     "OwnedFd",
     "Params",
+    "Prepared",
     "RingBusy",
     "RingClosed",
     "RingError",
@@ -66,9 +76,11 @@ __all__ = [
     "SqRingFlags",
     "SqeFlags",
     "SqeSlot",
+    "SqesStaged",
     "StaleSlot",
     "SubmissionQueueFull",
     "Unavailable",
+    "Wait",
     "abi",
     "ops",
 ]

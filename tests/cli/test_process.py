@@ -1,4 +1,4 @@
-"""The program at its edges: streams that are closed or full, what is no text, the end from outside."""
+"""The program at its edges: streams closed or full, what is no text, the end from outside."""
 
 import json
 import os

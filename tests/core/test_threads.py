@@ -12,6 +12,7 @@ import pytest
 
 from uringlab import Buffer, IoUring, Opcode, RingError, ops
 from uringlab.core.buffers import memory_stats
+from uringlab.core.wait import Wait
 from uringlab.observe.source import OwnSource
 
 
@@ -175,7 +176,7 @@ def test_a_blocked_signal_waits_until_the_wait_is_over(pipe):
         with IoUring(4) as ring:
             started = time.monotonic()
             signal.setitimer(signal.ITIMER_REAL, 0.02)
-            answer = ring.try_enter(0, 1, 1, timeout=0.1, blocked=[signal.SIGALRM])
+            answer = ring.try_enter(0, 1, 1, wait=Wait(timeout=0.1, blocked=[signal.SIGALRM]))
             assert answer == -errno.ETIME
             assert seen[0] - started > 0.09
     finally:

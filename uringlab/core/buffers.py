@@ -59,6 +59,17 @@ class Buffer:
         """The block, for whatever has to hold it."""
         return self._mem
 
+    def part(self, start: int, size: int | None = None) -> Part:
+        """Some of it: `size` bytes from `start`, or all the rest.
+
+        Raises:
+            ValueError: it does not lie inside.
+        """
+        size = self.size - start if size is None else size
+        if start < 0 or size < 0 or start + size > self.size:
+            raise ValueError(f"bytes {start}…{start + size} are not in a buffer of {self.size}")
+        return Part(self, start, size)
+
     def __len__(self) -> int:
         """Its size in bytes."""
         return self.size
@@ -72,15 +83,66 @@ class Buffer:
         return f"<Buffer {self.size} bytes at {self.address:#x}>"
 
 
-class Small:
-    """A little block for what the kernel only reads: a path, a timespec. Held like a buffer."""
+class Part:
+    """Some of a buffer's bytes, as memory that a request can name. It keeps the whole block.
 
-    __slots__ = ("_mem",)
+    Made by `Buffer.part`.
+    """
+
+    __slots__ = ("_buffer", "size", "start")
+
+    def __init__(self, buffer: Buffer, start: int, size: int) -> None:
+        """`size` bytes from `start`."""
+        self._buffer = buffer
+        self.start = start
+        self.size = size
+
+    @property
+    def address(self) -> int:
+        """Where the part lies."""
+        return self._buffer.address + self.start
+
+    @property
+    def view(self) -> memoryview:
+        """The bytes themselves, no copy."""
+        return self._buffer.view[self.start : self.start + self.size]
+
+    @property
+    def mem(self) -> CData:
+        """The whole block, for whatever has to hold it."""
+        return self._buffer.mem
+
+    def __len__(self) -> int:
+        """Its size in bytes."""
+        return self.size
+
+    def __bytes__(self) -> bytes:
+        """A copy of the part."""
+        return bytes(self.view)
+
+    def __repr__(self) -> str:
+        """Its place in the buffer."""
+        return f"<bytes {self.start}…{self.start + self.size} of {self._buffer!r}>"
+
+
+class Small:
+    """A little block for paths, times, structures. Held like a buffer, with no guard behind it."""
+
+    __slots__ = ("_mem", "_view")
 
     def __init__(self, data: bytes) -> None:
         """Copy `data` into C memory."""
         self._mem = _new(len(data), guarded=False)
+        self._view: memoryview | None = None
         ffi.memmove(lib.ul_mem_base(self._mem), data, len(data))
+
+    @property
+    def view(self) -> memoryview:
+        """The bytes themselves, no copy: what the kernel writes shows up here."""
+        if self._view is None:
+            size = lib.ul_mem_size(self._mem)
+            self._view = memoryview(ffi.buffer(_bytes_of(self._mem), size))
+        return self._view
 
     @property
     def address(self) -> int:
@@ -114,7 +176,7 @@ class BadPage:
         return "<the bad page>"
 
 
-Memory = Buffer | BadPage
+Memory = Buffer | Part | BadPage
 
 
 def memory_stats() -> tuple[int, int, int]:

@@ -12,9 +12,11 @@ from uringlab.core.ops.kinds import flag_names
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from uringlab.core.batch import CqeBatch
     from uringlab.core.native._native import CData
 
 _BATCH = 64
+_WIDE = 32
 
 
 class Cqe(NamedTuple):
@@ -42,6 +44,16 @@ class Cqe(NamedTuple):
         return f"user_data={self.user_data} res={self.res}{meaning} flags={flags}"
 
 
+class Cqe32(Cqe):
+    """A completion of 32 bytes: from a ring with CQE32, or a large one in a mixed queue.
+
+    Attributes:
+        extra: the two 64-bit words of the second half.
+    """
+
+    extra: tuple[int, int]
+
+
 class Cq:
     """A view of the completion queue of a ring.
 
@@ -56,7 +68,10 @@ class Cq:
         self._handle = handle
 
     def ready(self) -> int:
-        """How many CQEs are there: tail - head."""
+        """How many slots are filled: tail - head.
+
+        Under CQE_MIXED a CQE of 32 bytes fills two, and a filler one.
+        """
         return check(lib.ul_cq_ready(self._handle), "CQ ready")
 
     def __len__(self) -> int:
@@ -64,10 +79,14 @@ class Cq:
         return self.ready()
 
     def peek(self, maximum: int = _BATCH) -> list[Cqe]:
-        """Copies of the oldest CQEs. The head does not move: they are still in the queue."""
+        """Copies of the oldest CQEs. The head does not move: they are still in the queue.
+
+        From here on the fds that they bring are yours to close; see `IoUring.close`.
+        """
         out = ffi.new("struct ul_cqe[]", max(maximum, 1))
         count = check(lib.ul_cq_peek(self._handle, out, maximum), "peek")
-        return [_copy(out[i]) for i in range(count)]
+        wide = self._wide()
+        return [_copy(out[i], wide=wide) for i in range(count)]
 
     def advance(self, count: int) -> None:
         """Let go of the oldest CQEs: the head moves past them, their requests' memory is freed.
@@ -83,15 +102,30 @@ class Cq:
     def drain(self, maximum: int = _BATCH) -> list[Cqe]:
         """Take up to `maximum` CQEs, with one store of the head."""
         out = ffi.new("struct ul_cqe[]", max(maximum, 1))
-        count = check(lib.ul_cq_drain(self._handle, out, maximum), "drain")
-        return [_copy(out[i]) for i in range(count)]
+        count = check(lib.ul_cq_drain(self._handle, out, maximum, _WIDE), "drain")
+        wide = self._wide()
+        return [_copy(out[i], wide=wide) for i in range(count)]
+
+    def drain_into(self, batch: CqeBatch) -> int:
+        """Take as many CQEs as fit into a batch, in place of what was in it. Returns how many."""
+        count = lib.ul_cq_drain(self._handle, batch.c, batch.capacity, batch.size)
+        batch.filled = max(count, 0) * batch.size
+        return check(count, "drain")
 
     def __iter__(self) -> Iterator[Cqe]:
         """Take CQEs one by one until the queue is empty."""
         out = ffi.new("struct ul_cqe *")
-        while check(lib.ul_cq_drain(self._handle, out, 1), "drain"):
-            yield _copy(out)
+        wide = self._wide()
+        while check(lib.ul_cq_drain(self._handle, out, 1, _WIDE), "drain"):
+            yield _copy(out, wide=wide)
+
+    def _wide(self) -> bool:
+        return lib.ul_cq_size(self._handle) == _WIDE
 
 
-def _copy(cqe: CData) -> Cqe:
-    return Cqe(cqe.user_data, cqe.res, cqe.flags)
+def _copy(cqe: CData, *, wide: bool) -> Cqe:
+    if not wide:
+        return Cqe(cqe.user_data, cqe.res, cqe.flags)
+    large = Cqe32(cqe.user_data, cqe.res, cqe.flags)
+    large.extra = (cqe.extra[0], cqe.extra[1])
+    return large

@@ -8,8 +8,12 @@ from __future__ import annotations
 
 import errno as _errno
 import os
+from typing import TYPE_CHECKING
 
 from uringlab.core.native import lib
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class RingError(Exception):
@@ -40,6 +44,14 @@ class LooseAddress(RingError):
     """A raw SQE has an address in it that no memory object holds: it was not published."""
 
 
+class SqesStaged(RingError):
+    """SQEs are staged: they have to be published before the ring can change its size."""
+
+
+class NotSupported(RingError):
+    """This kernel, or this ring, cannot do it; nothing was written, the kernel was not asked."""
+
+
 class OperandError(ValueError):
     """An operand does not fit its SQE word, or is not what the opcode takes."""
 
@@ -65,6 +77,9 @@ _OURS: dict[int, RingError] = {
     lib.UL_E_LOOSE: LooseAddress(
         "a raw slot was written while it was being published: nothing was published"
     ),
+    lib.UL_E_STAGED: SqesStaged(
+        "SQEs are staged: publish or submit them before the ring changes its size"
+    ),
     lib.UL_E_BUSY: RingBusy("another thread is inside io_uring_enter() on this ring"),
 }
 
@@ -80,8 +95,18 @@ def errno_text(number: int) -> str:
     return f"{errno_name(number)}: {text[:1].lower()}{text[1:]}"
 
 
-def check(answer: int, what: str) -> int:
+def meaning_of(answer: int, meanings: Mapping[int, str]) -> str:
+    """`EBUSY: the completion queue is overflown`: by name, and what it means in this place."""
+    return f"{errno_name(answer)}: {meanings.get(-answer) or os.strerror(-answer).lower()}"
+
+
+def check(answer: int, what: str, meanings: Mapping[int, str] | None = None) -> int:
     """Return an answer of the C floor, or raise what it stands for.
+
+    Args:
+        answer: what the C floor answered.
+        what: the call, for the message.
+        meanings: what some errnos mean in this place.
 
     Raises:
         RingError: one of the library's own refusals.
@@ -92,4 +117,4 @@ def check(answer: int, what: str) -> int:
     ours = _OURS.get(answer)
     if ours is not None:
         raise type(ours)(*ours.args)
-    raise OSError(-answer, f"{what}: {os.strerror(-answer)}")
+    raise OSError(-answer, f"{what}: {meaning_of(answer, meanings or {})}")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from enum import Enum
 from typing import Self
 
 from uringlab.core.abi import EnterFlags, SqeFlags
@@ -113,4 +114,13 @@ class IoUringFd:
         return self.number
 
 
+class Alloc(Enum):
+    """`slot=ALLOC`: the kernel picks a free place in the table of registered files."""
+
+    ALLOC = "alloc"
+
+
+ALLOC = Alloc.ALLOC
+
 AnyFd = int | Fd | OwnedFd | FixedFd
+AnySlot = int | FixedFd | Alloc

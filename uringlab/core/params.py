@@ -27,6 +27,7 @@ class Params:
         sq_thread_cpu: the CPU of the SQPOLL thread, with SQ_AFF.
         sq_thread_idle: milliseconds the SQPOLL thread spins before it sleeps (0: one second).
         wq_fd: whose workers to share, with ATTACH_WQ.
+        huge_pages: with NO_MMAP: bring huge pages, if there are any; then whether there were.
         sq_entries: answered: SQE slots, the asked number rounded up to a power of two.
         features: answered: IORING_FEAT_*.
         sq_off, cq_off: answered: byte offsets of each word in the mapping, by name.
@@ -37,6 +38,7 @@ class Params:
     sq_thread_cpu: int = 0
     sq_thread_idle: int = 0
     wq_fd: int = 0
+    huge_pages: bool = False
     sq_entries: int = 0
     features: Features = _NO_FEATURES
     sq_off: dict[str, int] = field(default_factory=dict)

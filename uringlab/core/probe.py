@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from uringlab.core.errors import Unavailable, check
 from uringlab.core.native import ffi, lib
 
 if TYPE_CHECKING:
+    from uringlab.core.params import Params
     from uringlab.core.ring import IoUring
 
 _DISABLED = Path("/proc/sys/kernel/io_uring_disabled")
@@ -32,6 +34,21 @@ def supported_opcodes(ring: IoUring) -> frozenset[int]:
         if int.from_bytes(entry[2:4], "little") & _OP_SUPPORTED:
             found.add(entry[0])
     return frozenset(found)
+
+
+@cache
+def kernel_opcodes() -> frozenset[int]:
+    """The opcodes this kernel knows, asked once a process, by a ring that is closed again.
+
+    Where no second ring can be had, every opcode that has a name here: the kernel will say.
+    """
+    from uringlab.core.ring import IoUring  # noqa: PLC0415 (it uses this module)
+
+    try:
+        with IoUring(1) as ring:
+            return supported_opcodes(ring)
+    except OSError:
+        return frozenset(int(opcode) for opcode in Opcode)
 
 
 def opcode_name(number: int) -> str:
@@ -77,7 +94,7 @@ def _why_eperm() -> tuple[str, str]:
     )
 
 
-def explain_setup_failure(number: int, entries: int) -> OSError:
+def explain_setup_failure(number: int, entries: int, params: Params) -> OSError:
     """The exception for a failed io_uring_setup(2), with what the errno means there."""
     unavailable = why_unavailable(number)
     if unavailable is not None:

@@ -6,20 +6,21 @@ import os
 import warnings
 from typing import TYPE_CHECKING, NamedTuple, Self
 
-from uringlab.core.abi import EnterFlags, SetupFlags
+from uringlab.core.abi import SQE_BYTES, EnterFlags, Opcode, SetupFlags
 from uringlab.core.cq import Cq
-from uringlab.core.errors import OperandError, check
+from uringlab.core.errors import NotSupported, OperandError, check
 from uringlab.core.fd import IoUringFd
 from uringlab.core.memory import MemoryMapping
 from uringlab.core.native import ffi, lib
 from uringlab.core.params import Params
-from uringlab.core.probe import explain_setup_failure
+from uringlab.core.probe import explain_setup_failure, kernel_opcodes
 from uringlab.core.sq import Sq, SqeSlot
+from uringlab.core.wait import MEANINGS, Wait
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
+    from uringlab.core.batch import CqeBatch
     from uringlab.core.native._native import CData
+    from uringlab.core.ops.prepared import Encoded
 
 PATIENCE = 5.0
 """Seconds that `close()` waits for cancelled requests before it gives their memory up."""
@@ -69,19 +70,29 @@ class IoUring:
         """Set up, map and wire. Source: io_uring_setup(2)."""
         if not 0 <= sq_entries <= _U32:
             raise OperandError(f"sq_entries={sq_entries} does not fit 32 bits")
-        asked = (params or Params()).to_c()
+        wanted = params or Params()
+        asked = wanted.to_c()
         out = ffi.new("ul_ring **")
-        answer = lib.ul_ring_open(sq_entries, asked, out)
+        answer = lib.ul_ring_open(sq_entries, asked, int(wanted.huge_pages), out)
         if answer < 0:
-            raise explain_setup_failure(-answer, sq_entries)
+            raise explain_setup_failure(-answer, sq_entries, wanted)
         self._handle = ffi.gc(out[0], lib.ul_ring_free)
         self.params = Params.from_c(asked)
-        self.fd = IoUringFd(lib.ul_ring_fd(self._handle))
+        self.params.huge_pages = lib.ul_ring_huge(self._handle) > 0
+        self._submitted = ffi.new("int64_t *")
         self.memory = MemoryMapping(self._handle, self.params)
         check(lib.ul_ring_wire(self._handle), "wire the queues")
         self.raw_slots: list[SqeSlot] = []
-        self.sqe_size = 128 if self.params.flags & SetupFlags.SQE128 else 64
+        self.sqe_size = (2 if self.params.flags & SetupFlags.SQE128 else 1) * SQE_BYTES
         self.closed = False
+
+    @property
+    def fd(self) -> IoUringFd:
+        """The ring's own fd; where it has none (REGISTERED_FD_ONLY), its registered index."""
+        number = lib.ul_ring_fd(self._handle)
+        if number >= 0 or self.closed:
+            return IoUringFd(number)
+        return IoUringFd(lib.ul_ring_index(self._handle), registered=True)
 
     # -- the two queues ---------------------------------------------------------
 
@@ -89,34 +100,91 @@ class IoUring:
         """The submission queue."""
         return Sq(self, self._handle)
 
-    def cq(self, wait_nr: int = 0, timeout: float | None = None) -> Cq:
+    def cq(self, wait_nr: int = 0, timeout: float | None = None, *, wait: Wait | None = None) -> Cq:
         """The completion queue, after waiting until it has `wait_nr` CQEs.
 
         Raises:
             OSError: ETIME when `timeout` seconds pass first; EINTR when a signal comes.
         """
         if wait_nr and lib.ul_cq_ready(self._handle) < wait_nr:
-            self.enter(0, wait_nr, EnterFlags.GETEVENTS, timeout=timeout)
+            self.enter(0, wait_nr, EnterFlags.GETEVENTS, timeout=timeout, wait=wait)
         return Cq(self._handle)
 
     # -- the door ----------------------------------------------------------------
 
-    def submit(self) -> int:
+    def submit(self, flags: EnterFlags = _NO_FLAGS) -> int:
         """Publish what is staged, and let the kernel consume it. Returns how many it took."""
-        return self.submit_and_wait(0)
+        return self.submit_and_wait(0, flags=flags)
 
-    def submit_and_wait(self, wait_nr: int = 1, timeout: float | None = None) -> int:
+    def submit_and_wait(
+        self,
+        wait_nr: int = 1,
+        timeout: float | None = None,
+        *,
+        wait: Wait | None = None,
+        flags: EnterFlags = _NO_FLAGS,
+    ) -> int:
         """Publish, enter, and wait until `wait_nr` CQEs are ready.
+
+        The rules are liburing's: a system call is made when there is something to submit or to
+        wait for, when the poll thread sleeps, and when only the kernel can bring what is due
+        (GETEVENTS on IOPOLL, on overflow, on task work).
+
+        Args:
+            wait_nr: CQEs to wait for.
+            timeout: seconds; None waits for ever.
+            wait: instead of `timeout`: how to wait, in full.
+            flags: IORING_ENTER_* besides those that the rules ask for, such as NO_IOWAIT.
 
         Returns:
             How many SQEs the kernel consumed; under SQPOLL, how many were published.
 
         Raises:
-            OSError: the kernel's errno. What was published stays published; `last_enter`
-                says what was consumed.
+            OSError: the kernel's errno: ETIME when the time is over first, EINTR when a signal
+                came. What was published stays published; `last_enter` says what was consumed.
         """
         self.check_raw_slots()
-        return check(lib.ul_submit(self._handle, wait_nr, _wait(timeout)), "io_uring_enter")
+        how = _wait(timeout, wait)
+        answer = lib.ul_submit(self._handle, wait_nr, int(flags), how)
+        return check(answer, "io_uring_enter", MEANINGS)
+
+    def submit_and_drain(
+        self,
+        batch: CqeBatch,
+        wait_nr: int = 0,
+        timeout: float | None = None,
+        *,
+        wait: Wait | None = None,
+        flags: EnterFlags = _NO_FLAGS,
+    ) -> int:
+        """`submit_and_wait`, and then `cq().drain_into(batch)`: one C call for both.
+
+        What was ready is in the batch even if this raises: nothing is lost.
+
+        Returns:
+            How many CQEs are in the batch now.
+
+        Raises:
+            OSError: as `submit_and_wait`.
+        """
+        if self.raw_slots:
+            self.check_raw_slots()
+        how = ffi.NULL if timeout is None and wait is None else _wait(timeout, wait)
+        count = lib.ul_submit_drain(
+            self._handle,
+            wait_nr,
+            int(flags),
+            how,
+            batch.c,
+            batch.capacity,
+            batch.size,
+            self._submitted,
+        )
+        batch.filled = count * batch.size if count > 0 else 0
+        if self._submitted[0] < 0 or count < 0:
+            check(count, "drain")
+            check(self._submitted[0], "io_uring_enter", MEANINGS)
+        return count
 
     def enter(
         self,
@@ -125,7 +193,7 @@ class IoUring:
         flags: EnterFlags = _NO_FLAGS,
         *,
         timeout: float | None = None,
-        blocked: Iterable[int] | None = None,
+        wait: Wait | None = None,
     ) -> int:
         """io_uring_enter(2), just so. Publishes nothing.
 
@@ -134,7 +202,7 @@ class IoUring:
             min_complete: with GETEVENTS, how many CQEs to wait for.
             flags: IORING_ENTER_*.
             timeout: seconds; None waits for ever.
-            blocked: the signals that are blocked while it waits, in place of the thread's mask.
+            wait: instead of `timeout`: how to wait, in full.
 
         Returns:
             How many SQEs were consumed.
@@ -143,8 +211,8 @@ class IoUring:
             OSError: the kernel's errno. A KeyboardInterrupt may come instead, while it
                 waits: `last_enter` has the answer that was lost.
         """
-        answer = self.try_enter(to_submit, min_complete, flags, timeout=timeout, blocked=blocked)
-        return check(answer, "io_uring_enter")
+        answer = self.try_enter(to_submit, min_complete, flags, timeout=timeout, wait=wait)
+        return check(answer, "io_uring_enter", MEANINGS)
 
     def try_enter(
         self,
@@ -153,7 +221,7 @@ class IoUring:
         flags: EnterFlags = _NO_FLAGS,
         *,
         timeout: float | None = None,
-        blocked: Iterable[int] | None = None,
+        wait: Wait | None = None,
     ) -> int:
         """As `enter`, but the kernel's -errno is an answer and not an exception.
 
@@ -161,7 +229,7 @@ class IoUring:
             RingError: the library's own refusals: closed, forked.
         """
         answer = lib.ul_enter(
-            self._handle, to_submit, min_complete, int(flags), _wait(timeout, blocked)
+            self._handle, to_submit, min_complete, int(flags), _wait(timeout, wait)
         )
         return answer if answer >= -_MAX_ERRNO else check(answer, "io_uring_enter")
 
@@ -194,6 +262,24 @@ class IoUring:
             for slot in list(self.raw_slots):
                 if not slot.check_addresses():
                     self.raw_slots.remove(slot)
+
+    def check_known(self, ready: Encoded) -> None:
+        """Before anything is pushed: the kernel must know the opcodes, the slots hold the SQEs.
+
+        Raises:
+            NotSupported: it does not; says since which kernel there is such a thing.
+        """
+        if ready.size > self.sqe_size:
+            raise NotSupported(
+                f"an SQE of {ready.size} bytes needs a ring with slots of that size: "
+                "Params(flags=SetupFlags.SQE128)"
+            )
+        for number in sorted(ready.opcodes - kernel_opcodes()):
+            opcode = Opcode(number)
+            raise NotSupported(
+                f"this kernel does not know {opcode.name}: it came with Linux {opcode.since}"
+            )
+        ready.known = ready.size == SQE_BYTES
 
     # -- for observe/ ---------------------------------------------------------------
 
@@ -243,13 +329,10 @@ class IoUring:
         )
 
 
-def _wait(timeout: float | None, blocked: Iterable[int] | None = None) -> CData:
+def _wait(timeout: float | None, wait: Wait | None = None) -> CData:
     """A `struct ul_wait *`, or NULL for ever with the thread's own mask."""
-    if timeout is None and blocked is None:
-        return ffi.NULL
-    wait = ffi.new("struct ul_wait *")
-    wait.timeout_ns = -1 if timeout is None else max(0, int(timeout * 1e9))
-    if blocked is not None:
-        wait.has_sigmask = 1
-        wait.sigmask = sum(1 << (signo - 1) for signo in set(blocked))
-    return wait
+    if wait is not None:
+        if timeout is not None:
+            raise OperandError("give the timeout in the Wait, or without one")
+        return wait.to_c()
+    return ffi.NULL if timeout is None else Wait(timeout=timeout).to_c()

@@ -14,13 +14,17 @@ from typing import TYPE_CHECKING
 from uringlab.core import abi
 from uringlab.core.buffers import BadPage, Buffer
 from uringlab.core.errors import LooseAddress, OperandError, StaleSlot, check
-from uringlab.core.native import ffi, lib
+from uringlab.core.native import lib
 from uringlab.core.ops.declare import decode
 from uringlab.core.ops.pointers import address_rule
+from uringlab.core.ops.prepared import Prepared, claims, encoded
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from uringlab.core.native._native import CData
     from uringlab.core.ops.declare import DecodedSqe, Op
+    from uringlab.core.ops.prepared import Encoded
     from uringlab.core.ring import IoUring
 
 _OFFSETS = {
@@ -161,13 +165,38 @@ class Sq:
 
         Raises:
             SubmissionQueueFull: no free slot; nothing was written.
+            NotSupported: this kernel does not know the opcode, or the ring's slots are too
+                small for it.
         """
-        mems = ffi.new("ul_mem *[]", op.holds) if op.holds else ffi.NULL
-        sqe = op.sqe.ljust(self._ring.sqe_size, b"\0")
-        give_back = op.claim()
-        answer = lib.ul_sq_push(self._handle, sqe, mems, len(op.holds))
+        ready = encoded(op)
+        if not ready.known:
+            self._ring.check_known(ready)
+        if not claims(op):
+            return check(lib.ul_sq_push(self._handle, ready.c), "push")
+        return self._push_claiming(ready, (op,))
+
+    def push_all(self, ops: Prepared | Iterable[Op]) -> int:
+        """Copy many SQEs into the slots at the local tail, in one call: all, or none.
+
+        Returns:
+            The first one's index.
+
+        Raises:
+            SubmissionQueueFull: there are not enough free slots; nothing was written.
+        """
+        bulk = ops if isinstance(ops, Prepared) else Prepared(ops)
+        if not bulk.encoded.known:
+            self._ring.check_known(bulk.encoded)
+        if not bulk.claiming:
+            return check(lib.ul_sq_push(self._handle, bulk.encoded.c), "push")
+        return self._push_claiming(bulk.encoded, bulk.claiming)
+
+    def _push_claiming(self, ready: Encoded, ops: Iterable[Op]) -> int:
+        give_back = [op.claim() for op in ops]
+        answer = lib.ul_sq_push(self._handle, ready.c)
         if answer < 0:
-            give_back()
+            for undo in give_back:
+                undo()
         return check(answer, "push")
 
     def slot(self) -> SqeSlot:

@@ -7,7 +7,7 @@
  * behind the kernels they run on.
  *
  * Return values are the kernel's convention: >= 0 is an answer, < 0 is -errno.
- * Five answers are ours and lie far outside the errno range.
+ * Six answers are ours and lie far outside the errno range.
  */
 
 enum {
@@ -15,7 +15,8 @@ enum {
     UL_E_FORKED = -10002,  /* this process is a fork()ed child: the ring is the parent's */
     UL_E_FULL = -10003,    /* no free SQE slot */
     UL_E_BUSY = -10004,    /* another thread is inside io_uring_enter() on this ring */
-    UL_E_LOOSE = -10005    /* a raw slot was written since ul_sq_vouch() */
+    UL_E_LOOSE = -10005,   /* a raw slot was written since ul_sq_vouch() */
+    UL_E_STAGED = -10006   /* SQEs are staged: publish them first */
 };
 
 /* ---- the kernel's own structures ------------------------------------- */
@@ -76,6 +77,10 @@ void ul_mem_unref(ul_mem *mem);
 void *ul_mem_base(ul_mem *mem);
 size_t ul_mem_size(ul_mem *mem);
 void ul_mem_get_stats(struct ul_mem_stats *out);
+/* In a quarantine build (make quarantine) nothing is freed: it is filled with a
+ * pattern and kept. Returns how many bytes of it have changed since: each one
+ * is a write into freed memory. -ENOSYS in any other build. */
+int64_t ul_quarantine_check(void);
 /* The address of a page that is reserved and can never be read or written. */
 uint64_t ul_bad_address(void);
 
@@ -85,9 +90,11 @@ typedef struct ul_ring ul_ring;
 
 enum { UL_REGION_SQ = 0, UL_REGION_CQ = 1, UL_REGION_SQES = 2, UL_REGIONS = 3 };
 
-/* io_uring_setup(2). On success *out owns the fd. */
-int ul_ring_open(uint32_t entries, struct io_uring_params *params, ul_ring **out);
-/* mmap(2) of one of the ring's regions at the kernel's magic offset. */
+/* io_uring_setup(2). On success *out owns the fd. With NO_MMAP the queues'
+ * memory is brought along, in huge pages if `huge` and there are any. */
+int ul_ring_open(uint32_t entries, struct io_uring_params *params, int huge, ul_ring **out);
+/* mmap(2) of one of the ring's regions at the kernel's magic offset. Nothing
+ * with NO_MMAP: the memory is there already. */
 int ul_ring_map(ul_ring *ring, int region, uint64_t offset, size_t size);
 /* Check every offset the kernel gave against the mappings; wire the queues. */
 int ul_ring_wire(ul_ring *ring);
@@ -96,15 +103,46 @@ int ul_ring_wire(ul_ring *ring);
 int64_t ul_ring_close(ul_ring *ring, int64_t patience_ns);
 /* ul_ring_close() if need be, then the handle itself. */
 void ul_ring_free(ul_ring *ring);
+/* The fd; -1 where there is none (REGISTERED_FD_ONLY). */
 int ul_ring_fd(ul_ring *ring);
+/* The index among the registered rings of the thread that registered it; -1: none. */
+int ul_ring_index(ul_ring *ring);
+/* How many of the queues' bytes lie in huge pages. */
+size_t ul_ring_huge(ul_ring *ring);
+/* IORING_REGISTER_RING_FDS and back, for the calling thread. */
+int64_t ul_ring_index_register(ul_ring *ring);
+int64_t ul_ring_index_unregister(ul_ring *ring);
+/* IORING_REGISTER_RESIZE_RINGS, and the new mappings. params: in and out.
+ * UL_E_STAGED while SQEs are staged, UL_E_BUSY while a thread is inside. */
+int64_t ul_ring_resize(ul_ring *ring, struct io_uring_params *params);
+/* Hold a block for as long as something registered names it. Returns a token. */
+int64_t ul_keep(ul_ring *ring, ul_mem *mem);
+/* The kernel was told to forget it: let go as soon as no request is under way. */
+int ul_unkeep(ul_ring *ring, uint32_t token);
+/* CQEs with this user_data may come that answer no request (resource tags). */
+int ul_taint(ul_ring *ring, uint64_t user_data);
+/* The same in every ring of this process: IORING_REGISTER_SEND_MSG_RING. */
+void ul_taint_all_rings(uint64_t user_data, int sends_file);
+/* The table of registered files is about to change. */
+int ul_files_touched(ul_ring *ring);
 /* len bytes of a mapped region, bounds-checked: -ERANGE outside it. */
 int ul_ring_read(ul_ring *ring, int region, size_t offset, void *out, size_t len);
 
 /* ---- sq.c ------------------------------------------------------------- */
 
-/* Copy one whole SQE into the slot at the local tail; the slot takes a
- * reference on each block. Returns the SQE's index (not masked), or UL_E_FULL. */
-int64_t ul_sq_push(ul_ring *ring, const void *sqe, ul_mem *const *mems, uint32_t n_mems);
+/* SQEs that are ready to be copied into slots, and the blocks they point to. */
+struct ul_ops {
+    uint32_t n;
+    uint32_t size;          /* bytes of each SQE: 64 or 128 */
+    const void *sqes;
+    ul_mem *const *mems;    /* all blocks, SQE by SQE */
+    const uint16_t *counts; /* two an SQE: blocks held until its final CQE, then
+                             * blocks lent until it is consumed. NULL: no blocks */
+};
+
+/* Copy all of them into the slots at the local tail, or none: UL_E_FULL. Each
+ * slot takes a reference on its blocks. Returns the first one's index (not masked). */
+int64_t ul_sq_push(ul_ring *ring, const struct ul_ops *ops);
 /* Take a slot as it is: it is made a silent NOP first. */
 int64_t ul_sq_take(ul_ring *ring);
 /* Write into a slot that was taken and is not published yet, else -ESTALE. */
@@ -128,21 +166,30 @@ struct ul_cqe {
     uint64_t extra[2];     /* CQE32's second half, else zero */
 };
 
+/* tail - head: in slots. Under CQE_MIXED a CQE of 32 bytes takes two. */
 int64_t ul_cq_ready(ul_ring *ring);
-/* Copy up to max CQEs, the oldest first; the head stays where it is. */
+/* Copy up to max CQEs, the oldest first; the head stays where it is. Fillers
+ * (CQE_F_SKIP) are passed over. */
 int64_t ul_cq_peek(ul_ring *ring, struct ul_cqe *out, uint32_t max);
 /* Let go of n CQEs: what their requests held is released, then the head is
  * store-released. -ERANGE when fewer are ready. */
 int64_t ul_cq_advance(ul_ring *ring, uint32_t n);
-/* peek + advance in one: copy up to max CQEs and move the head past them. */
-int64_t ul_cq_drain(ul_ring *ring, struct ul_cqe *out, uint32_t max);
+/* peek + advance in one: copy up to max CQEs of `size` bytes each (16, or 32
+ * with the second half), and move the head past them. */
+int64_t ul_cq_drain(ul_ring *ring, void *out, uint32_t max, uint32_t size);
+/* Bytes of a CQE whole: 16, or 32 with CQE32 and CQE_MIXED. */
+int ul_cq_size(ul_ring *ring);
 
 /* ---- enter.c ---------------------------------------------------------- */
 
 struct ul_wait {
-    int64_t timeout_ns;    /* < 0: for ever */
-    uint64_t sigmask;      /* signals blocked while inside, 1 << (signo - 1) */
+    int64_t timeout_ns;     /* < 0: for ever */
+    uint64_t sigmask;       /* signals blocked while inside, 1 << (signo - 1) */
     uint32_t has_sigmask;
+    uint32_t absolute;      /* timeout_ns is a point of the ring's clock (6.12) */
+    uint32_t min_wait_usec; /* after that long any CQE will do (6.12) */
+    uint32_t registered;    /* instead of all that: a struct in the registered region … */
+    uint64_t offset;        /* … at this byte (6.13) */
 };
 
 /* What the last io_uring_enter() on this ring was asked, and answered. It is
@@ -162,7 +209,12 @@ int64_t ul_enter(ul_ring *ring, uint32_t to_submit, uint32_t min_complete, uint3
                  const struct ul_wait *wait);
 /* publish + enter by the rules of liburing's submit: SQPOLL is woken only when
  * it sleeps; GETEVENTS is added when there is something only it can bring. */
-int64_t ul_submit(ul_ring *ring, uint32_t wait_nr, const struct ul_wait *wait);
+int64_t ul_submit(ul_ring *ring, uint32_t wait_nr, uint32_t flags, const struct ul_wait *wait);
+/* ul_submit(), then ul_cq_drain(), whatever the first answered: that goes to
+ * *submitted. Returns the CQEs copied. */
+int64_t ul_submit_drain(ul_ring *ring, uint32_t wait_nr, uint32_t flags,
+                        const struct ul_wait *wait, void *out, uint32_t max, uint32_t size,
+                        int64_t *submitted);
 int ul_last_enter(ul_ring *ring, struct ul_enter *out);
 int64_t ul_register(ul_ring *ring, uint32_t opcode, void *arg, uint32_t nr_args);
 

@@ -29,7 +29,7 @@ struct getevents_arg {
     uint64_t ts;
 };
 
-enum { KERNEL_SIGSET_BYTES = 8 };
+enum { KERNEL_SIGSET_BYTES = 8, REG_WAIT_BYTES = 64 };
 
 uint64_t now_ns(void) {
     struct timespec ts;
@@ -79,22 +79,55 @@ static int64_t enter_after_poll(ul_ring *ring, uint32_t to_submit, uint32_t min_
     return submitted;
 }
 
+static __thread int tid;
+
+int this_thread(void) {
+    if (!tid)
+        tid = (int)syscall(SYS_gettid);
+    return tid;
+}
+
+/* The one thread that a fork()ed child has is another one. */
+void this_thread_forget(void) {
+    tid = 0;
+}
+
+/* The ring's fd; or its index, in the thread whose table that is of. */
+static int door(const ul_ring *ring, uint32_t *flags) {
+    if (ring->index < 0 || (ring->fd >= 0 && ring->index_owner != this_thread()))
+        return ring->fd;
+    *flags |= ENTER_REGISTERED_RING;
+    return ring->index;
+}
+
+static bool plain(const struct ul_wait *wait) {
+    return !wait || (wait->timeout_ns < 0 && !wait->has_sigmask && !wait->min_wait_usec &&
+                     !wait->registered);
+}
+
 static int64_t enter_with(ul_ring *ring, uint32_t to_submit, uint32_t min_complete, uint32_t flags,
                           const struct ul_wait *wait) {
-    if (!wait || (wait->timeout_ns < 0 && !wait->has_sigmask))
-        return sys_enter(ring->fd, to_submit, min_complete, flags, NULL, 0);
-    if (wait->timeout_ns < 0)
-        return sys_enter(ring->fd, to_submit, min_complete, flags, &wait->sigmask,
-                         KERNEL_SIGSET_BYTES);
+    int fd = door(ring, &flags);
+    if (plain(wait))
+        return sys_enter(fd, to_submit, min_complete, flags, NULL, 0);
+    if (wait->registered)
+        return sys_enter(fd, to_submit, min_complete, flags | ENTER_EXT_ARG | ENTER_EXT_ARG_REG,
+                         (const void *)(uintptr_t)wait->offset, REG_WAIT_BYTES);
+    if (wait->timeout_ns < 0 && !wait->min_wait_usec)
+        return sys_enter(fd, to_submit, min_complete, flags, &wait->sigmask, KERNEL_SIGSET_BYTES);
     if (!(ring->params.features & FEAT_EXT_ARG))
         return enter_after_poll(ring, to_submit, min_complete, flags, wait);
     struct __kernel_timespec ts = {wait->timeout_ns / 1000000000, wait->timeout_ns % 1000000000};
-    struct getevents_arg arg = {.ts = (uint64_t)(uintptr_t)&ts};
+    struct getevents_arg arg = {.min_wait_usec = wait->min_wait_usec};
+    if (wait->timeout_ns >= 0)
+        arg.ts = (uint64_t)(uintptr_t)&ts;
     if (wait->has_sigmask) {
         arg.sigmask = (uint64_t)(uintptr_t)&wait->sigmask;
         arg.sigmask_sz = KERNEL_SIGSET_BYTES;
     }
-    return sys_enter(ring->fd, to_submit, min_complete, flags | ENTER_EXT_ARG, &arg, sizeof arg);
+    if (wait->absolute)
+        flags |= ENTER_ABS_TIMER;
+    return sys_enter(fd, to_submit, min_complete, flags | ENTER_EXT_ARG, &arg, sizeof arg);
 }
 
 /* Called with the lock held and with it held on return; let go inside. */
@@ -108,6 +141,7 @@ int64_t enter_unlocked(ul_ring *ring, uint32_t to_submit, uint32_t min_complete,
     enter.ended_ns = now_ns();
     pthread_mutex_lock(&ring->lock);
     ring->entering--;
+    sq_sweep(ring);
     enter.result = (int32_t)answer;
     enter.serial = ring->last.serial + 1;
     ring->last = enter;
@@ -124,19 +158,13 @@ int64_t ul_enter(ul_ring *ring, uint32_t to_submit, uint32_t min_complete, uint3
     return answer;
 }
 
-int64_t ul_submit(ul_ring *ring, uint32_t wait_nr, const struct ul_wait *wait) {
-    int64_t answer = ring_lock(ring);
+static int64_t submit(ul_ring *ring, uint32_t wait_nr, uint32_t flags, const struct ul_wait *wait) {
+    int64_t answer = sq_publish_locked(ring);
     if (answer < 0)
         return answer;
-    answer = sq_publish_locked(ring);
-    if (answer < 0) {
-        ring_unlock(ring);
-        return answer;
-    }
     uint32_t published = (uint32_t)answer;
     uint32_t to_submit = load_relaxed(ring->sq_tail) - load_acquire(ring->sq_head);
-    uint32_t flags = 0;
-    bool needed = to_submit > 0;
+    bool needed = to_submit > 0 || (flags & ENTER_GETEVENTS);
     if (ring->params.flags & SETUP_SQPOLL) {
         /*
          * The poll thread sleeps like this: set NEED_WAKEUP, full fence, look
@@ -147,7 +175,7 @@ int64_t ul_submit(ul_ring *ring, uint32_t wait_nr, const struct ul_wait *wait) {
          * on work that is there.
          */
         __atomic_thread_fence(__ATOMIC_SEQ_CST);
-        needed = false;
+        needed = flags & ENTER_GETEVENTS;
         if (to_submit && (load_relaxed(ring->sq_flags) & SQ_NEED_WAKEUP)) {
             flags |= ENTER_SQ_WAKEUP;
             needed = true;
@@ -161,7 +189,26 @@ int64_t ul_submit(ul_ring *ring, uint32_t wait_nr, const struct ul_wait *wait) {
         flags |= ENTER_GETEVENTS;
         needed = true;
     }
-    answer = needed ? enter_unlocked(ring, to_submit, wait_nr, flags, wait) : to_submit;
+    return needed ? enter_unlocked(ring, to_submit, wait_nr, flags, wait) : to_submit;
+}
+
+int64_t ul_submit(ul_ring *ring, uint32_t wait_nr, uint32_t flags, const struct ul_wait *wait) {
+    int64_t answer = ring_lock(ring);
+    if (answer < 0)
+        return answer;
+    answer = submit(ring, wait_nr, flags, wait);
+    ring_unlock(ring);
+    return answer;
+}
+
+int64_t ul_submit_drain(ul_ring *ring, uint32_t wait_nr, uint32_t flags,
+                        const struct ul_wait *wait, void *out, uint32_t max, uint32_t size,
+                        int64_t *submitted) {
+    int64_t answer = ring_lock(ring);
+    if (answer < 0)
+        return answer;
+    *submitted = submit(ring, wait_nr, flags, wait);
+    answer = cq_drain_locked(ring, out, max, size);
     ring_unlock(ring);
     return answer;
 }
@@ -175,13 +222,23 @@ int ul_last_enter(ul_ring *ring, struct ul_enter *out) {
     return 0;
 }
 
+/* io_uring_register(2) through the ring's own door. */
+int64_t ring_register(ul_ring *ring, uint32_t opcode, void *arg, uint32_t nr_args) {
+    uint32_t flags = 0;
+    int fd = door(ring, &flags);
+    if (flags && ring->fd >= 0) /* by index only from 6.3 on: the fd is as good */
+        return ul_sys_register(ring->fd, opcode, arg, nr_args);
+    return ul_sys_register(fd, flags ? opcode | REGISTER_USE_REGISTERED_RING : opcode, arg,
+                           nr_args);
+}
+
 int64_t ul_register(ul_ring *ring, uint32_t opcode, void *arg, uint32_t nr_args) {
     int64_t answer = ring_lock(ring);
     if (answer < 0)
         return answer;
     ring->entering++;
     ring_unlock(ring);
-    answer = ul_sys_register(ring->fd, opcode, arg, nr_args);
+    answer = ring_register(ring, opcode, arg, nr_args);
     pthread_mutex_lock(&ring->lock);
     ring->entering--;
     ring_unlock(ring);

@@ -48,22 +48,23 @@ static bool may_go_on(int64_t answer) {
            answer == -EAGAIN;
 }
 
-static void let_go_of_all(ul_ring *ring) {
-    cq_advance_locked(ring, load_acquire(ring->cq_tail) - load_relaxed(ring->cq_head));
-}
-
 /* Without a poll thread the kernel reads the queue only inside our own enter:
  * what it has not consumed is still ours, and the tail may go back. */
 static void take_back(ul_ring *ring) {
     uint32_t head = load_acquire(ring->sq_head);
     uint32_t tail = load_relaxed(ring->sq_tail);
     uint32_t pending = tail - head, staged = sq_staged(ring);
+    sq_sweep(ring);
     for (uint32_t i = 0; pending <= ring->sq_entries && i < pending; i++)
         tracker_forget(&ring->tracker, sqe_at(ring, head + i));
     for (uint32_t i = 0; i < staged; i++) {
         uint32_t at = (tail + i) & ring->sq_mask;
         holds_drop(ring->slot_holds[at]);
         ring->slot_holds[at] = NULL;
+    }
+    for (uint32_t at = 0; at < ring->sq_entries; at++) { /* nothing will be consumed any more */
+        holds_drop(ring->slot_lent[at]);
+        ring->slot_lent[at] = NULL;
     }
     store_release(ring->sq_tail, head);
     ring->sq_local = head;
@@ -77,7 +78,7 @@ static bool let_thread_finish(ul_ring *ring, uint64_t deadline) {
         struct ul_wait wait = {.timeout_ns = SLICE_NS};
         if (!may_go_on(enter_unlocked(ring, 0, 1, ENTER_SQ_WAKEUP | ENTER_GETEVENTS, &wait)))
             return false;
-        let_go_of_all(ring);
+        cq_let_go_of_all(ring);
     }
     return true;
 }
@@ -127,7 +128,7 @@ static void cancel_by_sqe(ul_ring *ring) {
 /* False: this thread may not, and nobody else will (SINGLE_ISSUER). */
 static bool cancel_all(ul_ring *ring) {
     struct sync_cancel all = {.fd = -1, .flags = CANCEL_ALL | CANCEL_ANY, .tv_nsec = SLICE_NS};
-    int64_t answer = ul_sys_register(ring->fd, REGISTER_SYNC_CANCEL, &all, 1);
+    int64_t answer = ring_register(ring, REGISTER_SYNC_CANCEL, &all, 1);
     if (answer == -EEXIST)
         return false;
     if (answer < 0 && answer != -ENOENT && answer != -ETIME && answer != -EALREADY)
@@ -137,18 +138,26 @@ static bool cancel_all(ul_ring *ring) {
 
 /* Wait until every counted request has had its final CQE. */
 static bool count_down(ul_ring *ring, uint64_t deadline) {
-    let_go_of_all(ring);
+    cq_let_go_of_all(ring);
     while (ring->tracker.outstanding) {
         if (!cancel_all(ring))
             return false;
-        let_go_of_all(ring);
+        cq_let_go_of_all(ring);
         if (!ring->tracker.outstanding)
             break;
         if (now_ns() > deadline || !may_go_on(enter(ring, 0, 1, SLICE_NS)))
             return false;
-        let_go_of_all(ring);
+        cq_let_go_of_all(ring);
     }
     return !ring->tracker.unsure; /* a MSG_RING may have come while we counted */
+}
+
+static bool holds_anything(const ul_ring *ring) {
+    const struct tracker *tracker = &ring->tracker;
+    for (uint32_t i = 0; i < ring->n_kept; i++)
+        if (ring->kept[i])
+            return true;
+    return tracker->until_close || tracker->until_idle || tracker->provided;
 }
 
 bool ring_quiesce(ul_ring *ring, uint64_t deadline) {
@@ -160,7 +169,7 @@ bool ring_quiesce(ul_ring *ring, uint64_t deadline) {
         return count_down(ring, deadline);
     /* Nothing is held: nothing to prove. Else counting does not prove it. (A
      * NOP with IO_DRAIN would, but not beside CQE_SKIP_SUCCESS: EOPNOTSUPP.) */
-    return strangers_known && !ring->tracker.until_close && ring->tracker.outstanding == 0;
+    return strangers_known && ring->tracker.outstanding == 0 && !holds_anything(ring);
 }
 
 /* ---- the witness ---------------------------------------------------------------- */
@@ -190,10 +199,10 @@ int witness_plant(ul_ring *ring) {
     if (ring->files_touched || rings_sent_files() || pipe2(ends, O_CLOEXEC) != 0)
         return -1;
     int32_t fd = ends[1];
-    int64_t planted = ul_sys_register(ring->fd, REGISTER_FILES, &fd, 1);
+    int64_t planted = ring_register(ring, REGISTER_FILES, &fd, 1);
     if (planted == -EBUSY) { /* there is a table: in the place of its first file */
         struct files_update first = {.fds = (uint64_t)(uintptr_t)&fd};
-        planted = ul_sys_register(ring->fd, REGISTER_FILES_UPDATE, &first, 1) - 1;
+        planted = ring_register(ring, REGISTER_FILES_UPDATE, &first, 1) - 1;
     }
     close(ends[1]);
     if (planted == 0)

@@ -42,10 +42,13 @@ static void after_fork(void) {
 
 static void after_fork_in_child(void) {
     for (ul_ring *ring = rings; ring; ring = ring->next_ring) {
-        close(ring->fd);
+        if (ring->fd >= 0)
+            close(ring->fd);
         ring->fd = -1;
+        ring->open = false;
     }
     rings = NULL;
+    this_thread_forget();
     after_fork();
 }
 
@@ -91,8 +94,11 @@ bool rings_sent_files(void) {
 }
 
 void rings_taint(const struct sqe *msg_ring) {
-    uint64_t user_data = msg_ring->off;
-    if (msg_ring->addr != 0) /* not MSG_DATA */
+    ul_taint_all_rings(msg_ring->off, msg_ring->addr != 0); /* 0: MSG_DATA */
+}
+
+void ul_taint_all_rings(uint64_t user_data, int sends_file) {
+    if (sends_file)
         __atomic_store_n(&sent_files, true, __ATOMIC_RELEASE);
     pthread_mutex_lock(&strangers_lock);
     uint32_t n = n_strangers, i = 0;
@@ -136,45 +142,133 @@ void ring_unlock(ul_ring *ring) {
 
 /* ---- setup ---------------------------------------------------------------------- */
 
-int ul_ring_open(uint32_t entries, struct io_uring_params *params, ul_ring **out) {
+/* ---- memory that we bring (NO_MMAP) ------------------------------------------------- */
+
+enum { HUGE_PAGE = 2 << 20, RINGS_HEADER = 1024, MOST_ENTRIES = 65536 };
+
+static size_t page_up(size_t size) {
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    return (size + page - 1) / page * page;
+}
+
+static uint64_t power_of_two(uint64_t n) {
+    uint64_t up = 1;
+    while (up < n && up < MOST_ENTRIES)
+        up *= 2;
+    return up;
+}
+
+/*
+ * Room for both queues, before the kernel has said how large they are: never less
+ * than it wants. In the order that it maps them: the rings, then the SQEs. Before
+ * 6.10 more than a page of either must lie in a huge page.
+ */
+static int bring_memory(struct io_uring_params *p, uint32_t entries, int huge,
+                        struct region *own, size_t *in_huge) {
+    uint64_t sq = power_of_two(entries);
+    uint64_t cq = p->flags & SETUP_CQSIZE ? power_of_two(p->cq_entries) : 2 * sq;
+    size_t rings = page_up(RINGS_HEADER + cq * (p->flags & SETUP_CQE32 ? 32 : 16) + sq * 4);
+    size_t sqes = page_up(sq * (p->flags & SETUP_SQE128 ? 128 : 64));
+    size_t size = rings + sqes;
+    void *base = MAP_FAILED;
+    *in_huge = 0;
+    if (huge) {
+        size_t rounded = (size + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
+        base = mmap(NULL, rounded, PROT_READ | PROT_WRITE,
+                    MAP_SHARED | MAP_ANONYMOUS | MAP_HUGETLB | MAP_POPULATE, -1, 0);
+        if (base != MAP_FAILED)
+            *in_huge = size = rounded;
+    }
+    if (base == MAP_FAILED)
+        base = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (base == MAP_FAILED)
+        return -ENOMEM;
+    madvise(base, size, MADV_DONTFORK);
+    *own = (struct region){.base = base, .size = size};
+    p->cq_off.user_addr = (uint64_t)(uintptr_t)base;
+    p->sq_off.user_addr = (uint64_t)(uintptr_t)base + rings;
+    return 0;
+}
+
+/* Where in it the kernel put what. */
+static void lay_out(ul_ring *ring) {
+    struct region *own = &ring->own;
+    size_t rings = (size_t)(ring->params.sq_off.user_addr - ring->params.cq_off.user_addr);
+    ring->regions[UL_REGION_SQ] = ring->regions[UL_REGION_CQ] =
+        (struct region){.base = own->base, .size = rings, .shared = true};
+    ring->regions[UL_REGION_SQES] =
+        (struct region){.base = own->base + rings, .size = own->size - rings, .shared = true};
+}
+
+/* ---- setup ------------------------------------------------------------------------- */
+
+static int64_t set_up(ul_ring *ring, uint32_t entries, struct io_uring_params *params, int huge) {
+    if (params->flags & SETUP_NO_MMAP) {
+        int err = bring_memory(params, entries, huge, &ring->own, &ring->huge);
+        if (err)
+            return err;
+    }
+    int64_t fd = ul_sys_setup(entries, params);
+    if (fd < 0)
+        return fd;
+    bool by_index = params->flags & SETUP_REGISTERED_FD_ONLY;
+    if (params->flags & ~SETUP_UNDERSTOOD) {
+        if (!by_index)
+            close((int)fd);
+        return -EOPNOTSUPP;
+    }
+    ring->fd = by_index ? -1 : (int)fd;
+    ring->index = by_index ? (int)fd : -1;
+    ring->index_owner = this_thread();
+    ring->open = true;
+    ring->params = *params;
+    ring->next_ring = rings;
+    rings = ring;
+    if (params->flags & SETUP_NO_MMAP)
+        lay_out(ring);
+    return 0;
+}
+
+int ul_ring_open(uint32_t entries, struct io_uring_params *params, int huge, ul_ring **out) {
     ul_ring *ring = calloc(1, sizeof *ring);
     if (!ring)
         return -ENOMEM;
+    ring->fd = ring->index = -1;
     pthread_mutex_init(&ring->lock, NULL);
     pthread_once(&fork_once, watch_forks);
     pthread_mutex_lock(&process_lock);
     ring->alive = this_process();
-    int64_t fd = ring->alive ? ul_sys_setup(entries, params) : -ENOMEM;
-    if (fd >= 0 && (params->flags & ~SETUP_UNDERSTOOD)) {
-        close((int)fd);
-        fd = -EOPNOTSUPP;
-    }
-    if (fd >= 0) {
-        ring->fd = (int)fd;
-        ring->next_ring = rings;
-        rings = ring;
-    }
+    int64_t err = ring->alive ? set_up(ring, entries, params, huge) : -ENOMEM;
     pthread_mutex_unlock(&process_lock);
-    if (fd < 0) {
+    if (err < 0) {
+        if (ring->own.base)
+            munmap(ring->own.base, ring->own.size);
         pthread_mutex_destroy(&ring->lock);
         free(ring);
-        return (int)fd;
+        return (int)err;
     }
-    ring->params = *params;
     *out = ring;
     return 0;
 }
 
-int ul_ring_map(ul_ring *ring, int region, uint64_t offset, size_t size) {
-    if (region < 0 || region >= UL_REGIONS || ring->regions[region].base || ring->wired)
-        return -EINVAL;
-    void *base = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, ring->fd,
-                      (off_t)offset);
+static int map_region(int fd, uint64_t offset, size_t size, struct region *out) {
+    void *base =
+        mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, (off_t)offset);
     if (base == MAP_FAILED)
         return -errno;
     madvise(base, size, MADV_DONTFORK);
-    ring->regions[region] = (struct region){.base = base, .size = size};
+    *out = (struct region){.base = base, .size = size};
     return 0;
+}
+
+int ul_ring_map(ul_ring *ring, int region, uint64_t offset, size_t size) {
+    if (region < 0 || region >= UL_REGIONS || ring->wired)
+        return -EINVAL;
+    if (ring->own.base)
+        return size <= ring->regions[region].size ? 0 : -EPROTO;
+    if (ring->regions[region].base)
+        return -EINVAL;
+    return map_region(ring->fd, offset, size, &ring->regions[region]);
 }
 
 /* The words at `offset`, or NULL if they do not lie in the region, aligned. */
@@ -189,7 +283,8 @@ static uint32_t is_power_of_two(uint32_t n) {
     return n && !(n & (n - 1));
 }
 
-int ul_ring_wire(ul_ring *ring) {
+/* Check every offset the kernel gave against the mappings; point at the words. */
+static int wire(ul_ring *ring) {
     struct io_uring_params *p = &ring->params;
     struct region *sq = &ring->regions[UL_REGION_SQ];
     struct region *cq = &ring->regions[UL_REGION_CQ];
@@ -241,18 +336,35 @@ int ul_ring_wire(ul_ring *ring) {
         for (uint32_t i = 0; i < ring->sq_entries; i++)
             ring->sq_array[i] = i;
     }
+    return 0;
+}
+
+int ul_ring_wire(ul_ring *ring) {
+    int err = wire(ring);
+    if (err)
+        return err;
     ring->slot_holds = calloc(ring->sq_entries, sizeof *ring->slot_holds);
+    ring->slot_lent = calloc(ring->sq_entries, sizeof *ring->slot_lent);
     ring->slot_taken = calloc(ring->sq_entries, sizeof *ring->slot_taken);
-    if (!ring->slot_holds || !ring->slot_taken ||
+    if (!ring->slot_holds || !ring->slot_lent || !ring->slot_taken ||
         tracker_init(&ring->tracker, ring->sq_entries) != 0)
         return -ENOMEM;
     ring->sq_local = load_relaxed(ring->sq_tail);
+    ring->lent_from = load_relaxed(ring->sq_head);
     ring->wired = true;
     return 0;
 }
 
 int ul_ring_fd(ul_ring *ring) {
     return ring->fd;
+}
+
+int ul_ring_index(ul_ring *ring) {
+    return ring->index;
+}
+
+size_t ul_ring_huge(ul_ring *ring) {
+    return ring->huge;
 }
 
 int ul_ring_read(ul_ring *ring, int region, size_t offset, void *out, size_t len) {
@@ -273,7 +385,62 @@ int ul_ring_read(ul_ring *ring, int region, size_t offset, void *out, size_t len
     return answer;
 }
 
-/* ---- the end ---------------------------------------------------------------------- */
+/* ---- the index ----------------------------------------------------------------------- */
+
+struct rsrc_update {
+    uint32_t offset;
+    uint32_t resv;
+    uint64_t data;
+};
+
+int64_t ul_ring_index_register(ul_ring *ring) {
+    int64_t answer = ring_lock(ring);
+    if (answer < 0)
+        return answer;
+    /* offset -1: any free place; the kernel writes which. */
+    struct rsrc_update one = {.offset = UINT32_MAX, .data = (uint64_t)ring->fd};
+    if (ring->index >= 0)
+        answer = -EEXIST;
+    else
+        answer = ul_sys_register(ring->fd, REGISTER_RING_FDS, &one, 1);
+    if (answer == 1) {
+        ring->index = (int)one.offset;
+        ring->index_owner = this_thread();
+        answer = ring->index;
+    }
+    ring_unlock(ring);
+    return answer;
+}
+
+static int64_t forget_index(ul_ring *ring) {
+    struct rsrc_update one = {.offset = (uint32_t)ring->index};
+    int64_t answer =
+        ring->fd >= 0
+            ? ul_sys_register(ring->fd, UNREGISTER_RING_FDS, &one, 1)
+            : ul_sys_register(ring->index, UNREGISTER_RING_FDS | REGISTER_USE_REGISTERED_RING,
+                              &one, 1);
+    if (answer >= 0)
+        ring->index = -1;
+    return answer;
+}
+
+int64_t ul_ring_index_unregister(ul_ring *ring) {
+    int64_t answer = ring_lock(ring);
+    if (answer < 0)
+        return answer;
+    if (ring->index < 0)
+        answer = -ENXIO;
+    else if (ring->fd < 0)
+        answer = -EPERM; /* its only door */
+    else if (ring->index_owner != this_thread())
+        answer = -ESRCH;
+    else
+        answer = forget_index(ring);
+    ring_unlock(ring);
+    return answer;
+}
+
+/* ---- another size ----------------------------------------------------------------------- */
 
 static void unmap(ul_ring *ring) {
     for (int i = 0; i < UL_REGIONS; i++) {
@@ -281,7 +448,185 @@ static void unmap(ul_ring *ring) {
             munmap(ring->regions[i].base, ring->regions[i].size);
         ring->regions[i] = (struct region){0};
     }
+    if (ring->own.base)
+        munmap(ring->own.base, ring->own.size);
+    ring->own = (struct region){0};
 }
+
+/* What the slots hold moves with them: an index keeps its value, not its slot. */
+static void move_slots(ul_ring *ring, struct hold **holds, struct hold **lent, uint8_t *taken,
+                       uint32_t old_mask) {
+    for (uint32_t i = load_relaxed(ring->sq_head); i != ring->sq_local; i++) {
+        holds[i & ring->sq_mask] = ring->slot_holds[i & old_mask];
+        lent[i & ring->sq_mask] = ring->slot_lent[i & old_mask];
+        taken[i & ring->sq_mask] = ring->slot_taken[i & old_mask];
+    }
+    free(ring->slot_holds);
+    free(ring->slot_lent);
+    free(ring->slot_taken);
+    ring->slot_holds = holds;
+    ring->slot_lent = lent;
+    ring->slot_taken = taken;
+}
+
+/* The kernel has moved the entries into new memory: map it, and leave the old. */
+static int remap(ul_ring *ring, const struct io_uring_params *p, struct region *own) {
+    unmap(ring);
+    ring->params.sq_entries = p->sq_entries;
+    ring->params.cq_entries = p->cq_entries;
+    ring->params.sq_off = p->sq_off;
+    ring->params.cq_off = p->cq_off;
+    if (own->base) {
+        ring->own = *own;
+        lay_out(ring);
+        return wire(ring);
+    }
+    size_t rings = p->cq_off.cqes + (size_t)p->cq_entries * ring->cqe_size;
+    size_t array = p->sq_off.array + (size_t)p->sq_entries * sizeof(uint32_t);
+    if (!(ring->params.flags & SETUP_NO_SQARRAY) && array > rings)
+        rings = array;
+    int err = map_region(ring->fd, 0, rings, &ring->regions[UL_REGION_SQ]);
+    if (!err)
+        err = map_region(ring->fd, OFF_SQES, (size_t)p->sq_entries * ring->sqe_size,
+                         &ring->regions[UL_REGION_SQES]);
+    return err ? err : wire(ring);
+}
+
+static int64_t resize(ul_ring *ring, struct io_uring_params *p) {
+    uint64_t most = power_of_two(p->sq_entries);
+    struct hold **holds = calloc(most, sizeof *holds), **lent = calloc(most, sizeof *lent);
+    uint8_t *taken = calloc(most, sizeof *taken);
+    struct region own = {0};
+    size_t huge = 0;
+    int64_t answer = holds && lent && taken ? 0 : -ENOMEM;
+    if (!answer && ring->own.base) {
+        p->flags |= ring->params.flags & (SETUP_SQE128 | SETUP_CQE32);
+        answer = bring_memory(p, p->sq_entries, ring->huge != 0, &own, &huge);
+        p->flags = (p->flags & ~(SETUP_SQE128 | SETUP_CQE32)) | SETUP_NO_MMAP;
+    }
+    if (!answer)
+        answer = ring_register(ring, REGISTER_RESIZE_RINGS, p, 1);
+    if (answer < 0) {
+        free(holds);
+        free(lent);
+        free(taken);
+        if (own.base)
+            munmap(own.base, own.size);
+        return answer;
+    }
+    uint32_t old_mask = ring->sq_mask;
+    int err = remap(ring, p, &own);
+    ring->huge = huge;
+    if (err) { /* the old memory is dead, and the new cannot be had: only closing is left */
+        ring->sq_mask = old_mask;
+        free(holds);
+        free(lent);
+        free(taken);
+        ring->wired = false;
+        return err;
+    }
+    move_slots(ring, holds, lent, taken, old_mask);
+    ring->epoch++;
+    return answer;
+}
+
+int64_t ul_ring_resize(ul_ring *ring, struct io_uring_params *params) {
+    int64_t answer = ring_lock(ring);
+    if (answer < 0)
+        return answer;
+    sq_sweep(ring);
+    if (ring->entering)
+        answer = UL_E_BUSY;
+    else if (sq_staged(ring) || ring->sq_local != load_relaxed(ring->sq_tail))
+        answer = UL_E_STAGED;
+    else
+        answer = resize(ring, params);
+    ring_unlock(ring);
+    return answer;
+}
+
+/* ---- memory that is registered ----------------------------------------------------------- */
+
+int64_t ul_keep(ul_ring *ring, ul_mem *mem) {
+    struct hold *hold = calloc(1, sizeof *hold);
+    if (!hold)
+        return -ENOMEM;
+    int64_t answer = ring_lock(ring);
+    if (answer < 0) {
+        free(hold);
+        return answer;
+    }
+    uint32_t token = ring->free_kept;
+    while (token < ring->n_kept && ring->kept[token])
+        token++;
+    if (token == ring->n_kept) {
+        uint32_t more = ring->n_kept ? 2 * ring->n_kept : 16;
+        struct hold **kept = realloc(ring->kept, more * sizeof *kept);
+        if (!kept) {
+            ring_unlock(ring);
+            free(hold);
+            return -ENOMEM;
+        }
+        memset(kept + ring->n_kept, 0, (more - ring->n_kept) * sizeof *kept);
+        ring->kept = kept;
+        ring->n_kept = more;
+    }
+    ul_mem_ref(mem);
+    hold->mem = mem;
+    ring->kept[token] = hold;
+    ring->free_kept = token + 1;
+    ring_unlock(ring);
+    return token;
+}
+
+int ul_unkeep(ul_ring *ring, uint32_t token) {
+    int answer = ring_lock(ring);
+    if (answer < 0)
+        return answer;
+    if (token >= ring->n_kept || !ring->kept[token]) {
+        answer = -EINVAL;
+    } else {
+        struct hold *hold = ring->kept[token];
+        ring->kept[token] = NULL;
+        if (token < ring->free_kept)
+            ring->free_kept = token;
+        tracker_unkeep(&ring->tracker, hold);
+    }
+    ring_unlock(ring);
+    return answer;
+}
+
+void kept_end(ul_ring *ring, bool safe, int64_t *retired) {
+    for (uint32_t i = 0; i < ring->n_kept; i++) {
+        if (safe)
+            holds_drop(ring->kept[i]);
+        else
+            *retired += holds_retire(ring->kept[i]);
+    }
+    free(ring->kept);
+    ring->kept = NULL;
+    ring->n_kept = 0;
+}
+
+int ul_taint(ul_ring *ring, uint64_t user_data) {
+    int answer = ring_lock(ring);
+    if (answer < 0)
+        return answer;
+    answer = tracker_taint(&ring->tracker, user_data);
+    ring_unlock(ring);
+    return answer;
+}
+
+int ul_files_touched(ul_ring *ring) {
+    int answer = ring_lock(ring);
+    if (answer < 0)
+        return answer;
+    ring->files_touched = true;
+    ring_unlock(ring);
+    return 0;
+}
+
+/* ---- the end ---------------------------------------------------------------------- */
 
 /* In one step, as far as a fork can see: see after_fork_in_child(). */
 static void close_fd(ul_ring *ring) {
@@ -291,8 +636,12 @@ static void close_fd(ul_ring *ring) {
         link = &(*link)->next_ring;
     if (*link)
         *link = ring->next_ring;
-    close(ring->fd);
+    if (ring->index >= 0 && ring->index_owner == this_thread())
+        forget_index(ring); /* it would keep the ring for as long as the thread lives */
+    if (ring->fd >= 0)
+        close(ring->fd);
     ring->fd = -1;
+    ring->open = false;
     pthread_mutex_unlock(&process_lock);
 }
 
@@ -300,7 +649,7 @@ int64_t ul_ring_close(ul_ring *ring, int64_t patience_ns) {
     if (inherited(ring)) /* all of it is the parent's */
         return 0;
     pthread_mutex_lock(&ring->lock);
-    if (ring->closing || ring->fd < 0) {
+    if (ring->closing || !ring->open) {
         pthread_mutex_unlock(&ring->lock);
         return 0;
     }
@@ -326,13 +675,17 @@ int64_t ul_ring_close(ul_ring *ring, int64_t patience_ns) {
         pthread_mutex_lock(&ring->lock);
     }
     /* Slots that were never published: the kernel has not seen them. */
-    for (uint32_t i = 0; ring->slot_holds && i < ring->sq_entries; i++)
+    for (uint32_t i = 0; ring->slot_holds && i <= ring->sq_mask; i++) {
         holds_drop(ring->slot_holds[i]);
+        holds_drop(ring->slot_lent[i]);
+    }
     free(ring->slot_holds);
+    free(ring->slot_lent);
     free(ring->slot_taken);
-    ring->slot_holds = NULL;
+    ring->slot_holds = ring->slot_lent = NULL;
     ring->slot_taken = NULL;
     int64_t retired = tracker_end(&ring->tracker, quiet);
+    kept_end(ring, quiet, &retired);
     pthread_mutex_unlock(&ring->lock);
     return retired;
 }

@@ -34,31 +34,95 @@ static int add_hold(struct hold **list, ul_mem *mem) {
     return 0;
 }
 
-int64_t ul_sq_push(ul_ring *ring, const void *sqe, ul_mem *const *mems, uint32_t n_mems) {
-    struct hold *holds = NULL;
-    for (uint32_t i = 0; i < n_mems; i++) {
-        if (add_hold(&holds, mems[i])) {
-            holds_drop(holds);
+/* A list of holds on n blocks, or -ENOMEM and none. */
+static int hold_all(struct hold **list, ul_mem *const *mems, uint32_t n) {
+    *list = NULL;
+    for (uint32_t i = 0; i < n; i++) {
+        if (add_hold(list, mems[i])) {
+            holds_drop(*list);
+            *list = NULL;
             return -ENOMEM;
         }
     }
-    int64_t answer = ring_lock(ring);
-    if (answer == 0) {
-        if (space(ring) == 0) {
-            answer = UL_E_FULL;
-        } else {
-            uint32_t index = ring->sq_local;
-            memcpy(slot_at(ring, index), sqe, ring->sqe_size);
-            ring->slot_holds[index & ring->sq_mask] = holds;
-            ring->slot_taken[index & ring->sq_mask] = WHOLE;
-            ring->sq_local = index + 1;
-            ring->epoch++;
-            answer = index;
-        }
-        ring_unlock(ring);
+    return 0;
+}
+
+/* Give the slot its blocks: those held until the final CQE, and those lent. */
+static int hold_for(ul_ring *ring, uint32_t at, ul_mem *const *mems, const uint16_t *counts) {
+    uint32_t held = counts[0], lent = counts[1];
+    if (!(ring->params.features & FEAT_SUBMIT_STABLE)) { /* before 5.5: nothing is copied */
+        held += lent;
+        lent = 0;
     }
+    int err = hold_all(&ring->slot_holds[at], mems, held);
+    if (!err)
+        err = hold_all(&ring->slot_lent[at], mems + held, lent);
+    return err;
+}
+
+static void clear_slot(ul_ring *ring, uint32_t at) {
+    holds_drop(ring->slot_holds[at]);
+    holds_drop(ring->slot_lent[at]);
+    ring->slot_holds[at] = ring->slot_lent[at] = NULL;
+}
+
+void sq_sweep(ul_ring *ring) {
+    uint32_t head = load_acquire(ring->sq_head);
+    if (head - ring->lent_from > ring->sq_entries) /* somebody else moves the tail */
+        ring->lent_from = head - ring->sq_entries;
+    for (; ring->lent_from != head; ring->lent_from++) {
+        uint32_t at = ring->lent_from & ring->sq_mask;
+        if (ring->slot_lent[at]) {
+            holds_drop(ring->slot_lent[at]);
+            ring->slot_lent[at] = NULL;
+        }
+    }
+}
+
+static void write_slot(ul_ring *ring, uint32_t index, const uint8_t *sqe, uint32_t size) {
+    uint8_t *slot = slot_at(ring, index);
+    if (size == sizeof(struct sqe)) /* a size the compiler knows */
+        memcpy(slot, sqe, sizeof(struct sqe));
+    else
+        memcpy(slot, sqe, size);
+    if (size != ring->sqe_size)
+        memset(slot + size, 0, ring->sqe_size - size);
+}
+
+static int64_t push(ul_ring *ring, const struct ul_ops *ops) {
+    if (ops->size > ring->sqe_size || ops->size < sizeof(struct sqe))
+        return -EINVAL;
+    sq_sweep(ring);
+    if (space(ring) < ops->n)
+        return UL_E_FULL;
+    uint32_t first = ring->sq_local;
+    ul_mem *const *mems = ops->mems;
+    for (uint32_t i = 0; i < ops->n; i++) {
+        uint32_t at = (first + i) & ring->sq_mask;
+        if (ops->counts) {
+            const uint16_t *counts = ops->counts + 2 * (size_t)i;
+            if (hold_for(ring, at, mems, counts) != 0) {
+                for (uint32_t j = 0; j <= i; j++)
+                    clear_slot(ring, (first + j) & ring->sq_mask);
+                return -ENOMEM;
+            }
+            mems += counts[0] + counts[1];
+        }
+        write_slot(ring, first + i, (const uint8_t *)ops->sqes + (size_t)i * ops->size, ops->size);
+        ring->slot_taken[at] = WHOLE;
+    }
+    /* All or nothing, and only now: until the local tail moves they are not there. */
+    ring->sq_local = first + ops->n;
+    ring->epoch++;
+    return first;
+}
+
+int64_t ul_sq_push(ul_ring *ring, const struct ul_ops *ops) {
+    int64_t answer = ring_lock(ring);
     if (answer < 0)
-        holds_drop(holds);
+        return answer;
+    answer = push(ring, ops);
+    ring_unlock(ring);
     return answer;
 }
 
@@ -66,6 +130,7 @@ int64_t ul_sq_take(ul_ring *ring) {
     int64_t answer = ring_lock(ring);
     if (answer < 0)
         return answer;
+    sq_sweep(ring);
     if (space(ring) == 0) {
         answer = UL_E_FULL;
     } else {

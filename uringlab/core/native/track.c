@@ -13,13 +13,21 @@
  *    it fails at the head of a link, the rest of the link ends without CQEs,
  *    flag or no flag: those are then counted for ever, which is safe);
  *  - MSG_RING puts a CQE with a user_data of the sender's choice into a ring;
- *  - POLL_REMOVE can give a request that is in flight another user_data.
+ *  - POLL_REMOVE can give a request that is in flight another user_data;
+ *  - a resource tag is a user_data that comes back when a registered file or
+ *    buffer is let go of.
  * What a tainted user_data holds is kept until the ring is closed.
+ *
+ * Memory that is registered (buffers, buffer rings, regions) is held by the ring,
+ * and once it is registered no more, until no request is under way: one that has
+ * begun goes on with what it found. What PROVIDE_BUFFERS gave is the kernel's for
+ * as long as the ring is open.
  */
 #include "uringlab.h"
 
 #include <errno.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 static uint32_t slot_of(const struct tracker *tracker, uint64_t user_data) {
     /* Fibonacci hashing: the high bits of the product are well mixed. */
@@ -86,9 +94,70 @@ static void add(struct hold **list, struct hold *holds) {
     *list = holds;
 }
 
+/* Once each, however often a buffer is handed back: see PROVIDE_BUFFERS. */
+static void provide(struct tracker *tracker, struct hold *holds) {
+    while (holds) {
+        struct hold *next = holds->next, *known = tracker->provided;
+        while (known && known->mem != holds->mem)
+            known = known->next;
+        holds->next = NULL;
+        if (known)
+            holds_drop(holds);
+        else
+            add(&tracker->provided, holds);
+        holds = next;
+    }
+}
+
+/* Its result is an fd of this process (and not of the ring's table). */
+static bool makes_fd(const struct sqe *sqe) {
+    switch (sqe->opcode) {
+    case OP_ACCEPT:
+    case OP_OPENAT:
+    case OP_OPENAT2:
+    case OP_SOCKET:
+    case OP_PIPE:
+        return sqe->file_index == 0;
+    case OP_FIXED_FD_INSTALL:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static void note_maker(struct track *slot, const struct sqe *sqe) {
+    if (slot->outstanding == 0) {
+        slot->makers = 0;
+        slot->mixed = false;
+    }
+    bool makes = makes_fd(sqe);
+    slot->mixed |= slot->outstanding != 0 && makes != (slot->makers == slot->outstanding);
+    slot->makers += makes;
+    /* Two PIPEs of one name: whose fds are where is then nobody's guess. */
+    slot->mixed |= slot->outstanding != 0 && (slot->pipe || sqe->opcode == OP_PIPE);
+    slot->pipe = makes && sqe->opcode == OP_PIPE ? (const int32_t *)(uintptr_t)sqe->addr : NULL;
+}
+
+void tracker_orphan(struct tracker *tracker, const struct ul_cqe *cqe) {
+    const struct track *slot = find(tracker, cqe->user_data);
+    if (cqe->res < 0 || !slot->used || !slot->makers || slot->mixed || slot->tainted ||
+        tracker->all_tainted)
+        return;
+    if (!slot->pipe) {
+        close(cqe->res);
+    } else if (slot->holds) { /* it is still held: the kernel wrote its fds there */
+        close(slot->pipe[0]);
+        close(slot->pipe[1]);
+    }
+}
+
 /* The kernel is about to see this SQE. Cannot fail after tracker_reserve(). */
 void tracker_expect(struct tracker *tracker, const struct sqe *sqe, struct hold *holds) {
     struct track *slot = find_or_add(tracker, sqe->user_data);
+    if (sqe->opcode == OP_PROVIDE_BUFFERS) {
+        provide(tracker, holds);
+        holds = NULL;
+    }
     if (sqe->flags & SQE_CQE_SKIP_SUCCESS) {
         slot->tainted = true;
         tracker->unsure = true;
@@ -97,9 +166,24 @@ void tracker_expect(struct tracker *tracker, const struct sqe *sqe, struct hold 
         add(&tracker->until_close, holds);
         return;
     }
+    note_maker(slot, sqe);
     slot->outstanding++;
     tracker->outstanding++;
     add(slot->tainted || tracker->all_tainted ? &tracker->until_close : &slot->holds, holds);
+}
+
+/* No request is under way: what is registered no more cannot be in use. */
+static void settle(struct tracker *tracker) {
+    if (tracker->until_idle && tracker->outstanding == 0 && !tracker->unsure) {
+        holds_drop(tracker->until_idle);
+        tracker->until_idle = NULL;
+    }
+}
+
+void tracker_unkeep(struct tracker *tracker, struct hold *hold) {
+    hold->next = tracker->until_idle;
+    tracker->until_idle = hold;
+    settle(tracker);
 }
 
 static void release(struct tracker *tracker, struct track *slot) {
@@ -107,6 +191,7 @@ static void release(struct tracker *tracker, struct track *slot) {
         return;
     slot->outstanding--;
     tracker->outstanding--;
+    settle(tracker);
     if (slot->outstanding == 0 && slot->holds) {
         holds_drop(slot->holds);
         slot->holds = NULL;
@@ -177,11 +262,14 @@ int64_t tracker_end(struct tracker *tracker, bool safe) {
         else
             retired += holds_retire(tracker->slots[i].holds);
     }
-    if (safe)
-        holds_drop(tracker->until_close);
-    else
-        retired += holds_retire(tracker->until_close);
-    tracker->until_close = NULL;
+    struct hold **lists[] = {&tracker->until_close, &tracker->until_idle, &tracker->provided};
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+        if (safe)
+            holds_drop(*lists[i]);
+        else
+            retired += holds_retire(*lists[i]);
+        *lists[i] = NULL;
+    }
     free(tracker->slots);
     tracker->slots = NULL;
     tracker->size = 0;

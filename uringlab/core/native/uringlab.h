@@ -12,14 +12,21 @@
 /* ---- uapi numbers the C needs (include/uapi/linux/io_uring.h) ---------- */
 
 /* The setup flags whose queues this library can read. The kernel may know more:
- * CQE_MIXED, SQE_MIXED and SQ_REWIND change what lies where. */
-#define SETUP_UNDERSTOOD (0x3fffu | (1u << 16) | (1u << 17))
+ * SQE_MIXED and SQ_REWIND change what lies where. */
+#define SETUP_UNDERSTOOD 0x7ffffu
 #define SETUP_IOPOLL (1u << 0)
 #define SETUP_SQPOLL (1u << 1)
+#define SETUP_CQSIZE (1u << 3)
+#define SETUP_CLAMP (1u << 4)
 #define SETUP_R_DISABLED (1u << 6)
 #define SETUP_SQE128 (1u << 10)
 #define SETUP_CQE32 (1u << 11)
+#define SETUP_NO_MMAP (1u << 14)
+#define SETUP_REGISTERED_FD_ONLY (1u << 15)
 #define SETUP_NO_SQARRAY (1u << 16)
+#define SETUP_CQE_MIXED (1u << 18)
+
+#define FEAT_SUBMIT_STABLE (1u << 2)
 
 #define FEAT_EXT_ARG (1u << 8)
 #define FEAT_CQE_SKIP (1u << 11)
@@ -28,6 +35,7 @@
 
 #define CQE_F_MORE (1u << 1)
 #define CQE_F_SKIP (1u << 5)
+#define CQE_F_32 (1u << 15)
 
 #define SQ_NEED_WAKEUP (1u << 0)
 #define SQ_CQ_OVERFLOW (1u << 1)
@@ -36,19 +44,35 @@
 #define ENTER_GETEVENTS (1u << 0)
 #define ENTER_SQ_WAKEUP (1u << 1)
 #define ENTER_EXT_ARG (1u << 3)
+#define ENTER_REGISTERED_RING (1u << 4)
+#define ENTER_ABS_TIMER (1u << 5)
+#define ENTER_EXT_ARG_REG (1u << 6)
 
 #define REGISTER_FILES 2u
 #define REGISTER_FILES_UPDATE 6u
+#define REGISTER_RING_FDS 20u
+#define UNREGISTER_RING_FDS 21u
 #define REGISTER_SYNC_CANCEL 24u
+#define REGISTER_RESIZE_RINGS 33u
+#define REGISTER_USE_REGISTERED_RING (1u << 31)
 #define CANCEL_ALL (1u << 0)
 #define CANCEL_ANY (1u << 2)
 #define POLL_UPDATE_USER_DATA (1u << 2)
 
+#define OFF_SQES 0x10000000u
+
 #define OP_NOP 0
 #define OP_POLL_REMOVE 7
-#define OP_FILES_UPDATE 20
+#define OP_ACCEPT 13
 #define OP_ASYNC_CANCEL 14
+#define OP_OPENAT 18
+#define OP_FILES_UPDATE 20
+#define OP_OPENAT2 28
+#define OP_PROVIDE_BUFFERS 31
 #define OP_MSG_RING 40
+#define OP_SOCKET 45
+#define OP_FIXED_FD_INSTALL 54
+#define OP_PIPE 62
 
 /* struct io_uring_sqe, the words this library itself needs. 64 bytes. */
 struct sqe {
@@ -78,7 +102,7 @@ struct hold {
 struct region {
     uint8_t *base;
     size_t size;
-    bool shared; /* the CQ words live in the SQ's mapping (FEAT_SINGLE_MMAP) */
+    bool shared; /* part of another one: of the SQ's (FEAT_SINGLE_MMAP), of our own (NO_MMAP) */
 };
 
 /* Requests the kernel may still answer, counted by user_data. See track.c. */
@@ -87,6 +111,9 @@ struct track {
     uint32_t outstanding;
     bool used;
     bool tainted;
+    bool mixed;            /* makes fds, but not all of them do */
+    uint32_t makers;       /* of those outstanding: how many make an fd */
+    const int32_t *pipe;   /* the only one outstanding is a PIPE: where its fds go */
     struct hold *holds;
 };
 
@@ -97,6 +124,8 @@ struct tracker {
     uint64_t outstanding; /* the sum over all slots */
     bool unsure;          /* some CQE may not be ours to count: see track_taint() */
     struct hold *until_close;
+    struct hold *until_idle; /* nothing names it any more, but a request may use it */
+    struct hold *provided;   /* what PROVIDE_BUFFERS gave: the kernel's until the end */
     bool all_tainted;     /* too many strangers to name */
     uint32_t strangers;   /* how many of MSG_RING's user_data are taken in */
 };
@@ -112,12 +141,16 @@ struct ul_ring {
      * write which word is said beside it. */
     pthread_mutex_t lock;
     const uint32_t *alive; /* not 0 in the process that opened it: see ring.c */
-    int fd;
-    bool wired, closing;
+    int fd;        /* -1 with REGISTERED_FD_ONLY */
+    int index;     /* among the registered rings of index_owner; -1: none */
+    int index_owner; /* a thread: the table belongs to it */
+    bool open, wired, closing;
     bool files_touched; /* a request may change the table of registered files */
     uint32_t entering; /* threads inside io_uring_enter() now */
     struct io_uring_params params;
     struct region regions[UL_REGIONS];
+    struct region own; /* NO_MMAP: the memory that we brought */
+    size_t huge;       /* bytes of it in huge pages */
 
     uint32_t *sq_head;    /* the kernel's */
     uint32_t *sq_tail;    /* ours */
@@ -127,7 +160,9 @@ struct ul_ring {
     uint8_t *sqes;        /* ours from publish to publish; the kernel's in between */
     uint32_t sq_mask, sq_entries, sqe_size;
     uint32_t sq_local; /* the local tail: no memory the kernel can see */
-    struct hold **slot_holds; /* what each slot that is not published holds */
+    struct hold **slot_holds; /* what each slot that is not published holds until its final CQE */
+    struct hold **slot_lent;  /* and until it is consumed */
+    uint32_t lent_from;       /* SQEs before this one have lent nothing any more */
     uint8_t *slot_taken;      /* not WHOLE: a raw slot, may be poked until published */
 
     uint32_t *cq_head;     /* ours */
@@ -136,7 +171,10 @@ struct ul_ring {
     uint32_t *cq_overflow; /* the kernel's */
     uint8_t *cqes;         /* the kernel's */
     uint32_t cq_mask, cq_entries, cqe_size;
+    uint32_t cq_peeked; /* CQEs before this one were shown to somebody */
 
+    struct hold **kept; /* what is registered, by token */
+    uint32_t n_kept, free_kept;
     struct tracker tracker;
     struct ul_enter last;
     uint64_t epoch;
@@ -169,8 +207,15 @@ void ring_unlock(ul_ring *ring);
 uint64_t now_ns(void);
 
 int64_t sq_publish_locked(ul_ring *ring);
-int64_t cq_peek_locked(ul_ring *ring, struct ul_cqe *out, uint32_t max);
+/* Let go of what was lent to SQEs that the kernel has consumed. */
+void sq_sweep(ul_ring *ring);
 int64_t cq_advance_locked(ul_ring *ring, uint32_t n);
+void cq_let_go_of_all(ul_ring *ring);
+int64_t cq_drain_locked(ul_ring *ring, void *out, uint32_t max, uint32_t size);
+int64_t ring_register(ul_ring *ring, uint32_t opcode, void *arg, uint32_t nr_args);
+int this_thread(void);
+void this_thread_forget(void);
+void kept_end(ul_ring *ring, bool safe, int64_t *retired);
 int64_t enter_unlocked(ul_ring *ring, uint32_t to_submit, uint32_t min_complete, uint32_t flags,
                        const struct ul_wait *wait);
 
@@ -179,6 +224,9 @@ int tracker_reserve(struct tracker *tracker, uint32_t more);
 void tracker_expect(struct tracker *tracker, const struct sqe *sqe, struct hold *holds);
 void tracker_forget(struct tracker *tracker, const struct sqe *sqe);
 void tracker_final(struct tracker *tracker, uint64_t user_data);
+/* The ring is closing, and nobody will see this CQE: close the fd that it brings. */
+void tracker_orphan(struct tracker *tracker, const struct ul_cqe *cqe);
+void tracker_unkeep(struct tracker *tracker, struct hold *hold);
 int tracker_taint(struct tracker *tracker, uint64_t user_data);
 /* Let everything go: free it where that is safe, give it up where not. */
 void tracker_taint_all(struct tracker *tracker);

@@ -66,12 +66,20 @@ class Op:
     Attributes:
         user_data: 64 bits that come back in the CQE. Yours to choose.
         flags: IOSQE_*.
+        personality: whose credentials it runs with: 0, or what
+            `ring.registered.personality()` gave. IORING_REGISTER_PERSONALITY, 5.6.
+        sqe: its bytes: 64, or 128 for what needs a ring with SQE128.
+        holds: blocks it needs until its final CQE.
+        lends: blocks it needs until its SQE is consumed: the kernel copies them then.
     """
 
     user_data: int = field(default=0, kw_only=True)
     flags: SqeFlags = field(default=SqeFlags(0), kw_only=True)
+    personality: int = field(default=0, kw_only=True, repr=False)
     sqe: bytes = field(init=False, repr=False, compare=False, kw_only=True)
     holds: tuple[CData, ...] = field(init=False, repr=False, compare=False, kw_only=True)
+    lends: tuple[CData, ...] = field(init=False, repr=False, compare=False, kw_only=True)
+    prepared: Any = field(init=False, repr=False, compare=False, default=None, kw_only=True)
 
     opcode: ClassVar[Opcode]
     operands: ClassVar[tuple[Operand, ...]] = ()
@@ -81,6 +89,7 @@ class Op:
     c_call: ClassVar[str] = ""
     man: ClassVar[str] = ""
     errnos: ClassVar[Mapping[str, str]] = {}
+    constants: ClassVar[Mapping[str, int]] = {}
 
     def __init_subclass__(
         cls,
@@ -92,6 +101,7 @@ class Op:
         c: str,
         man: str,
         errnos: Mapping[str, str] | None = None,
+        constants: Mapping[str, int] | None = None,
     ) -> None:
         """Turn the subclass into a frozen dataclass and note its declaration.
 
@@ -104,6 +114,7 @@ class Op:
             c: the same with liburing; `{name}` stands for an operand.
             man: the page that is the authority.
             errnos: what some errno means for this opcode in particular.
+            constants: SQE words that are always the same for it.
         """
         super().__init_subclass__()
         cls.opcode = opcode
@@ -126,6 +137,7 @@ class Op:
         cls.c_call = c
         cls.man = man
         cls.errnos = errnos or {}
+        cls.constants = constants or {}
         BY_OPCODE[opcode] = cls
 
     def __post_init__(self) -> None:
@@ -137,15 +149,27 @@ class Op:
         draft = Draft()
         draft.words["opcode"] = int(self.opcode)
         draft.words["fd"] = -1
+        draft.words |= self.constants
         draft.put("flags", int(self.flags), "flags")
         draft.put("user_data", self.user_data, "user_data")
+        draft.put("personality", self.personality, "personality")
         for one in self.operands:
             value = getattr(self, one.name)
             if value is not None or one.required:
                 one.kind.put(draft, one.word, value, one.name)
+        self.finish(draft)
         draft.check_limits()
-        object.__setattr__(self, "sqe", _SQE.pack(*(draft.words[w] for w in abi.SQE_WORDS)))
+        words = (draft.words[word] for word in abi.SQE_WORDS)
+        object.__setattr__(self, "sqe", _SQE.pack(*words) + draft.tail)
         object.__setattr__(self, "holds", tuple(draft.holds))
+        object.__setattr__(self, "lends", tuple(draft.lends))
+
+    def finish(self, draft: Draft) -> None:
+        """Whatever depends on several operands at once. Most ops have nothing of the kind.
+
+        Raises:
+            OperandError: they do not go together.
+        """
 
     def claim(self) -> Callable[[], None]:
         """Take over from Python what the request will own. Called right before it is staged.

@@ -10,7 +10,17 @@ from uringlab.core.abi import FsyncFlags, Opcode
 from uringlab.core.buffers import Memory
 from uringlab.core.fd import AnyFd, OwnedFd
 from uringlab.core.ops.declare import Op, operand, option
-from uringlab.core.ops.kinds import Bits, Block, File, Mode, Number, Offset, OpenBits, PathName
+from uringlab.core.ops.kinds import (
+    Bits,
+    Block,
+    DirFd,
+    File,
+    Mode,
+    Number,
+    Offset,
+    OpenBits,
+    PathName,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +45,7 @@ class Openat(
     open_flags: int = option("op_flags", OpenBits(), "open(2)'s O_*", default=os.O_RDONLY)
     mode: int = option("len", Mode(), "permissions of a file that is made", default=0o644)
     dir: AnyFd = option(
-        "fd", File(), "the directory a relative path starts from", default=abi.AT_FDCWD
+        "fd", DirFd(), "the directory a relative path starts from", default=abi.AT_FDCWD
     )
 
 

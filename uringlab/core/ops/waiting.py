@@ -21,6 +21,7 @@ class Timeout(
         "ECANCELED": "it was cancelled before the time was over",
         "EINVAL": "the time or the flags make no sense together",
     },
+    constants={"len": 1},  # one timespec
 ):
     """Complete after a time, or when `count` other completions were posted since."""
 
@@ -31,13 +32,6 @@ class Timeout(
     timeout_flags: TimeoutFlags = option(
         "op_flags", Bits(TimeoutFlags), "IORING_TIMEOUT_*", default=TimeoutFlags(0)
     )
-
-    def __post_init__(self) -> None:
-        """The SQE's len must be 1: one timespec."""
-        super().__post_init__()
-        sqe = bytearray(self.sqe)
-        sqe[24:28] = (1).to_bytes(4, "little")
-        object.__setattr__(self, "sqe", bytes(sqe))
 
 
 class PollAdd(

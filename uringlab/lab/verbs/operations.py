@@ -16,10 +16,13 @@ from uringlab.core.ops.kinds import (
     OPEN_FLAGS,
     Bits,
     Block,
+    DirFd,
     File,
+    InFile,
     Mode,
     OpenBits,
     PathName,
+    RingFile,
     TimeSpan,
     UserData,
 )
@@ -63,7 +66,7 @@ _SHORT = {"async_cancel": ("cancel",), "poll_add": ("poll",)}
 def value_for(kind: Kind) -> Value:
     """How an operand of that kind is typed."""
     match kind:
-        case File():
+        case File() | DirFd() | InFile() | RingFile():
             return FileOf()
         case Block(kernel_writes=True):
             return NameOf("buffer", "NAME")
@@ -138,7 +141,7 @@ class _Builder:
         if typed is None:
             return self._missing(one)
         match one.kind:
-            case File():
+            case File() | DirFd() | InFile() | RingFile():
                 return self._file(typed)
             case Block():
                 return self._block(typed)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from uringlab.core.abi import EnterFlags, SetupFlags, SqRingFlags
 from uringlab.core.errors import errno_text
+from uringlab.core.wait import Wait
 from uringlab.lab.errors import GaveUp, LineError
 from uringlab.lab.names import BufferThing
 from uringlab.lab.reply import data, note, step
@@ -64,17 +65,18 @@ def enter(
     ring = thing.ring
     thing.observer.look()
     waits = bool(min_complete and flags & EnterFlags.GETEVENTS)
-    blocked = None
+    wait = None if timeout_ns is None else Wait(timeout=timeout_ns / NS)
     if waits and threading.current_thread() is not threading.main_thread():
         blocked = set(signal.valid_signals()) - {signal.SIGURG, signal.SIGKILL, signal.SIGSTOP}
+        timeout = None if timeout_ns is None else timeout_ns / NS
+        wait = Wait(timeout=timeout, blocked=blocked)
         session.waiting_for = f"io_uring_enter waits for {min_complete} CQE"
     try:
         answer = ring.try_enter(
             to_submit,
             min_complete,
             flags,
-            timeout=None if timeout_ns is None else timeout_ns / NS,
-            blocked=blocked,
+            wait=wait,
         )
     finally:
         session.waiting_for = ""

@@ -1,0 +1,113 @@
+"""Many completions at once, left in the memory that C copied them to."""
+
+from __future__ import annotations
+
+from struct import Struct
+from typing import TYPE_CHECKING, Self
+
+from uringlab.core import abi
+from uringlab.core.cq import Cqe, Cqe32
+from uringlab.core.native import ffi
+from uringlab.core.native._room import Room
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from uringlab.core.native._native import CData
+
+_CQE = Struct("<QiI")
+_CQE32 = Struct("<QiIQQ")
+
+
+class CqeBatch(Room):
+    """Room for completions: filled by one call, read as you like, used again.
+
+    Reading by column costs least (`user_data`, `res`, `flags`: memoryviews of numbers); by
+    index, or in a loop, each CQE becomes a `Cqe`. `memoryview(batch)` is the bytes themselves,
+    `size` of them a CQE, so `numpy.frombuffer(batch, dtype=…)` reads them without a copy: see
+    `dtype`. All views show what is in the batch at the time; the next call writes over it.
+
+    Args:
+        capacity: CQEs at most.
+        wide: whether to keep the second half of CQEs of 32 bytes.
+
+    Attributes:
+        size: bytes a CQE: 16, or 32 if wide.
+        c: the memory, for the C floor.
+    """
+
+    __slots__ = ("c", "capacity", "size")
+    c: CData
+    capacity: int
+    size: int
+
+    dtype = (("user_data", "<u8"), ("res", "<i4"), ("flags", "<u4"))
+    """A CQE's fields, as numpy.dtype(list(…)) takes them; a wide one has two "<u8" more."""
+
+    def __new__(cls, capacity: int = 256, *, wide: bool = False) -> Self:
+        """Make the room once.
+
+        Raises:
+            ValueError: there must be room for one at least.
+        """
+        if capacity < 1:
+            raise ValueError(f"a batch needs room for one CQE at least, not {capacity}")
+        size = 2 * abi.CQE_BYTES if wide else abi.CQE_BYTES
+        batch = super().__new__(cls, capacity * size)
+        batch.capacity = capacity
+        batch.size = size
+        batch.c = ffi.cast("void *", batch.address)
+        return batch
+
+    def __len__(self) -> int:
+        """How many CQEs are in it."""
+        return self.filled // self.size
+
+    @property
+    def user_data(self) -> memoryview:
+        """The user_data of each, as unsigned 64-bit numbers."""
+        return memoryview(self).cast("Q")[0 :: self.size >> 3]
+
+    @property
+    def res(self) -> memoryview:
+        """The result of each, as signed 32-bit numbers."""
+        return memoryview(self).cast("i")[2 :: self.size >> 2]
+
+    @property
+    def flags(self) -> memoryview:
+        """The flags of each, as unsigned 32-bit numbers."""
+        return memoryview(self).cast("I")[3 :: self.size >> 2]
+
+    def tuples(self) -> Iterator[tuple[int, ...]]:
+        """(user_data, res, flags) of each, and the two words more of a wide one."""
+        return (_CQE if self.size == abi.CQE_BYTES else _CQE32).iter_unpack(self)
+
+    def __iter__(self) -> Iterator[Cqe]:
+        """Each as a `Cqe`."""
+        if self.size == abi.CQE_BYTES:
+            return map(Cqe._make, self.tuples())
+        return (_wide(*one) for one in self.tuples())
+
+    def __getitem__(self, index: int) -> Cqe:
+        """One of them; negative counts from the end.
+
+        Raises:
+            IndexError: there are not so many.
+        """
+        count = len(self)
+        at = index + count if index < 0 else index
+        if not 0 <= at < count:
+            raise IndexError(f"CQE {index} of a batch of {count}")
+        if self.size == abi.CQE_BYTES:
+            return Cqe._make(_CQE.unpack_from(self, at * self.size))
+        return _wide(*_CQE32.unpack_from(self, at * self.size))
+
+    def __repr__(self) -> str:
+        """How full it is."""
+        return f"<CqeBatch: {len(self)} of {self.capacity}>"
+
+
+def _wide(user_data: int, res: int, flags: int, first: int, second: int) -> Cqe32:
+    cqe = Cqe32(user_data, res, flags)
+    cqe.extra = (first, second)
+    return cqe

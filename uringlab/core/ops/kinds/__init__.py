@@ -1,0 +1,51 @@
+"""What an operand can be: how each kind of value gets into an SQE, and out again.
+
+A kind knows two things: how to put a Python value into an SQE's word (and what memory the
+request must then hold), and how to read the word back for a person, from anybody's SQE.
+"""
+
+from uringlab.core.ops.kinds.bits import OPEN_FLAGS, Bits, Choice, OpenBits, Switch, flag_names
+from uringlab.core.ops.kinds.draft import Draft, Kind
+from uringlab.core.ops.kinds.fds import DirFd, Domain, File, InFile, RingFile, Slot
+from uringlab.core.ops.kinds.memory import (
+    AddressRoom,
+    Block,
+    BufferIndex,
+    Group,
+    Iovecs,
+    SocketAddress,
+)
+from uringlab.core.ops.kinds.numbers import Mode, Number, Offset, Signed, UserData
+from uringlab.core.ops.kinds.texts import Name, PathName, Structure, TimeSpan
+
+__all__ = [
+    "OPEN_FLAGS",
+    "AddressRoom",
+    "Bits",
+    "Block",
+    "BufferIndex",
+    "Choice",
+    "DirFd",
+    "Domain",
+    "Draft",
+    "File",
+    "Group",
+    "InFile",
+    "Iovecs",
+    "Kind",
+    "Mode",
+    "Name",
+    "Number",
+    "Offset",
+    "OpenBits",
+    "PathName",
+    "RingFile",
+    "Signed",
+    "Slot",
+    "SocketAddress",
+    "Structure",
+    "Switch",
+    "TimeSpan",
+    "UserData",
+    "flag_names",
+]

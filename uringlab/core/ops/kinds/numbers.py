@@ -1,0 +1,82 @@
+"""Numbers: counts, offsets, modes, and the user_data of another request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from uringlab.core.errors import OperandError
+from uringlab.core.ops.kinds.draft import Kind, whole
+
+if TYPE_CHECKING:
+    from uringlab.core.ops.kinds.draft import Draft
+
+_U64 = 2**64 - 1
+_U32 = 2**32 - 1
+
+
+@dataclass(frozen=True)
+class Number(Kind):
+    """A whole number, in bytes, in a count, or in whatever the operand says.
+
+    Attributes:
+        low, high: what is allowed, within what the word can hold.
+    """
+
+    low: int | None = None
+    high: int | None = None
+
+    def put(self, draft: Draft, word: str, value: Any, name: str) -> None:
+        """Encode it."""
+        number = whole(value, name)
+        if (self.low is not None and number < self.low) or (
+            self.high is not None and number > self.high
+        ):
+            raise OperandError(f"{name}={number} is out of range: {self.low} … {self.high}")
+        draft.put(word, number, name)
+
+
+@dataclass(frozen=True)
+class Signed(Kind):
+    """A number of 32 bits with a sign, in a word that has none."""
+
+    def put(self, draft: Draft, word: str, value: Any, name: str) -> None:
+        """Encode it."""
+        number = whole(value, name)
+        if not -(2**31) <= number < 2**31:
+            raise OperandError(f"{name}={number} does not fit: {-(2**31)} … {2**31 - 1}")
+        draft.put(word, number & _U32, name)
+
+    def show(self, words: dict[str, int], word: str) -> str:
+        """With its sign."""
+        value = words[word] & _U32
+        return str(value - 2**32 if value >= 2**31 else value)
+
+
+@dataclass(frozen=True)
+class Offset(Kind):
+    """A place in a file; -1 is the file's own position."""
+
+    def show(self, words: dict[str, int], word: str) -> str:
+        """Decode -1 as what it means."""
+        value = words[word]
+        return "-1" if value == _U64 else str(value)
+
+
+@dataclass(frozen=True)
+class UserData(Kind):
+    """Names a request by its user_data."""
+
+    def show(self, words: dict[str, int], word: str) -> str:
+        """In hexadecimal where it does not look like a count."""
+        value = words[word]
+        return str(value) if value < 2**32 else f"{value:#x}"
+
+
+@dataclass(frozen=True)
+class Mode(Kind):
+    """A file's permission bits, in octal."""
+
+    def show(self, words: dict[str, int], word: str) -> str:
+        """In octal."""
+        return f"{words[word]:#o}"
