@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import mmap
 import os
 
 import pytest
@@ -101,3 +102,21 @@ def test_the_limits_of_registering_are_the_kernels():
         assert register(abi.RegisterOp.RING_FDS, last, 1) == 1
         let_go = abi.RSRC_UPDATE.pack(offset=abi.MAX_REGISTERED_RINGS - 1)
         assert register(abi.RegisterOp.UNREGISTER_RING_FDS, let_go, 1) == 1
+
+
+def test_a_buffer_ring_is_mapped_where_its_offset_says():
+    with IoUring(1) as ring:
+        group = 3
+        entries = 64
+        asked = abi.BUF_REG.pack(
+            ring_entries=entries, bgid=group, flags=abi.RegisterBufRingFlags.MMAP
+        )
+        data = ffi.from_buffer(bytearray(asked))
+        if lib.ul_register(ring.handle, abi.RegisterOp.PBUF_RING, data, 1) == -errno.EINVAL:
+            pytest.skip("needs buffer rings that the kernel brings the memory of")
+        offset = abi.OFF_PBUF_RING | group << abi.OFF_PBUF_SHIFT
+        assert offset & abi.OFF_MMAP_MASK == abi.OFF_PBUF_RING
+        with mmap.mmap(ring.fd.number, entries * abi.BUF.size, offset=offset) as mapped:
+            assert mapped[:] == bytes(len(mapped))
+        with pytest.raises(OSError, match="Invalid argument|Cannot allocate"):
+            mmap.mmap(ring.fd.number, entries * abi.BUF.size, offset=offset + (1 << 16))
