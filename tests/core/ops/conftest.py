@@ -1,0 +1,101 @@
+"""For the tests of the opcodes: a ring, and how to run one op on it."""
+
+from __future__ import annotations
+
+import gc
+from typing import TYPE_CHECKING
+
+import pytest
+
+from uringlab import Buffer, IoUring
+from uringlab.core import abi
+from uringlab.core.errors import check
+from uringlab.core.native import ffi, lib
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from uringlab.core.cq import Cqe
+    from uringlab.core.ops import Op
+
+
+@pytest.fixture
+def ring() -> Iterator[IoUring]:
+    """A ring of eight slots with nothing special about it."""
+    with IoUring(8) as ring:
+        yield ring
+
+
+@pytest.fixture
+def complete(ring: IoUring) -> Callable[..., Cqe]:
+    """`complete(op)`: push, submit, wait: the CQE. It must be the only one, and final."""
+
+    def complete(op: Op, *, on: IoUring | None = None) -> Cqe:
+        there = on or ring
+        there.sq().push(op)
+        there.submit_and_wait(1, timeout=5)
+        [cqe] = list(there.cq())
+        assert cqe.user_data == op.user_data
+        assert cqe.final
+        return cqe
+
+    return complete
+
+
+@pytest.fixture
+def run(complete: Callable[..., Cqe]) -> Callable[..., int]:
+    """`run(op)`: as `complete`, but only its `res`."""
+
+    def run(op: Op, *, on: IoUring | None = None) -> int:
+        return complete(op, on=on).res
+
+    return run
+
+
+@pytest.fixture
+def run_forgotten(ring: IoUring) -> Callable[..., int]:
+    """`run_forgotten(lambda: op)`: nobody refers to the op or its memory from the push on.
+
+    Whatever the kernel follows must then be held by the slot and by the request alone.
+    """
+
+    def run(make: Callable[[], Op]) -> int:
+        ring.sq().push(make())
+        gc.collect()
+        ring.submit()
+        gc.collect()
+        [cqe] = list(ring.cq(1, timeout=5))
+        assert cqe.final
+        return cqe.res
+
+    return run
+
+
+@pytest.fixture
+def table(ring: IoUring) -> Callable[..., None]:
+    """`table(n)`: registers a sparse table of n files. `table(n, on=ring)`: on that ring."""
+
+    def register(size: int, *, on: IoUring | None = None) -> None:
+        there = (on or ring).handle
+        packed = abi.RSRC_REGISTER.pack(nr=size, flags=int(abi.RsrcFlags.SPARSE))
+        asked = ffi.new("uint8_t[]", packed)
+        answer = lib.ul_register(there, int(abi.RegisterOp.FILES2), asked, len(packed))
+        check(answer, "register a sparse table")
+        check(lib.ul_files_touched(there), "note it")
+
+    return register
+
+
+@pytest.fixture
+def register_buffers(ring: IoUring) -> Callable[..., None]:
+    """`register_buffers(b0, b1)`: they become the ring's registered buffers 0 and 1."""
+
+    def register(*buffers: Buffer) -> None:
+        packed = b"".join(abi.IOVEC.pack(iov_base=one.address, iov_len=len(one)) for one in buffers)
+        for one in buffers:
+            check(lib.ul_keep(ring.handle, one.mem), "keep it")
+        asked = ffi.new("uint8_t[]", packed)
+        answer = lib.ul_register(ring.handle, int(abi.RegisterOp.BUFFERS), asked, len(buffers))
+        check(answer, "register buffers")
+
+    return register
