@@ -8,7 +8,7 @@ NATIVE := $(wildcard uringlab/core/native/*.[ch]) uringlab/core/native/build.py
 FUZZ_EXAMPLES ?= 20000
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test check format lint types contracts clean soak pictures
+.PHONY: help lab test check format lint types contracts clean soak pictures bench
 
 help: ## say what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
@@ -50,6 +50,9 @@ contracts: $(VENV)/developed
 
 soak: $(VENV)/developed ## fuzz the language and the ring for long
 	FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(BIN)/python -m pytest -q tests/lab/test_fuzz.py tests/core/test_model.py
+
+bench: $(VENV)/installed ## measure, beside C and the PyPI package: see benchmarks/README.md
+	$(BIN)/python -m benchmarks
 
 pictures: $(VENV)/developed ## make the pictures of the README from the running program
 	$(BIN)/python tools/pictures.py

@@ -1,0 +1,1 @@
+"""Measures uringlab beside C and beside the PyPI package: `make bench`."""
