@@ -22,6 +22,9 @@ def session():
         yield made
 
 
+FILES = {"f", "rd", "wr", "a", "b", "l", "e", "opened"}
+
+
 def offered(session, typed):
     return {one.text for one in complete(typed, session)}
 
@@ -29,12 +32,12 @@ def offered(session, typed):
 @pytest.mark.parametrize(
     ("typed", "exactly"),
     [
-        ("read ", {"f", "rd", "wr", "opened"}),
+        ("read ", FILES),
         ("read r", {"rd"}),
-        ("close ", {"f", "rd", "wr", "opened"}),
-        ("feed ", {"f", "rd", "wr", "opened"}),
-        ("read f 5 buf=", {"b0", "bad"}),
-        ("write f ", {"b0", "bad"}),
+        ("close ", FILES),
+        ("feed ", FILES),
+        ("read f 5 buf=", {"b0", "b1", "bad"}),
+        ("write f ", {"b0", "b1", "bad"}),
         ("ring ", {"new", "use", "close"}),
         ("ring u", {"use"}),
         ("ring use ", {"r0", "r5"}),

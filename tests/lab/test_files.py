@@ -95,7 +95,7 @@ def test_an_opened_fd_lives_under_the_requests_name(session):
     session.run('feed o "J"; do read o 5 -> r; expect r res=5; expect f text="Jello"')
     with pytest.raises(LineError, match='"o" is taken: it is an open file'):
         session.run("do nop -> o")
-    assert "opened by it" in session("show names")
+    assert "opened by OPENAT" in session("show names")
     session.run("drop o; do nop -> o")
 
 

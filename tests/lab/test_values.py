@@ -141,7 +141,7 @@ def test_an_fd_is_a_name_or_a_number_that_an_sqe_can_hold():
     assert read(FileOf(), "-1") == -1
     with pytest.raises(LineError, match="out of range"):
         read(FileOf(), "2147483648")
-    with pytest.raises(LineError, match="a name, or a number"):
+    with pytest.raises(LineError, match="a name, a number, or fixed:N"):
         read(FileOf(), '"f"')
 
 

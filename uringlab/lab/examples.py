@@ -5,7 +5,11 @@ SETUP = (
     'file more more.uring text="do nop"',
     "drop more",
     "pipe rd wr",
+    "sockets a b",
+    "listener l",
+    "epoll e",
     "buf b0 64",
+    "buf b1 4k",
     "do nop -> r1",
 )
 """Lines after which the example of every command runs, in any session that is new."""

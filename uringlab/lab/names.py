@@ -6,18 +6,15 @@ import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from uringlab.core.abi import Opcode
 from uringlab.observe.request import State
 
 if TYPE_CHECKING:
     from uringlab.core.buffers import BadPage, Buffer
     from uringlab.core.fd import OwnedFd
+    from uringlab.core.ops.declare import Op
     from uringlab.core.ring import IoUring
     from uringlab.observe.observer import Observer
     from uringlab.observe.request import Request
-
-FD_MAKERS = frozenset({Opcode.OPENAT})
-"""Opcodes whose result is a new fd: the request's name then stands for that fd."""
 
 
 @dataclass
@@ -98,14 +95,17 @@ class RequestThing:
         file: what it opened, once it completed.
         buffers: names of what it reads or writes.
         closes: the file it is to close.
+        told: how many of its CQEs have been looked at for new fds.
     """
 
     name: str
     request: Request
+    op: Op
     file: FileThing | None = None
     buffers: tuple[str, ...] = ()
     closes: FileThing | None = None
     settled: bool = field(default=False)
+    told: int = field(default=0)
 
     kind = "request"
 

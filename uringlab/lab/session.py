@@ -15,7 +15,7 @@ from uringlab.core.ops.kinds import flag_names
 from uringlab.core.params import Params
 from uringlab.core.ring import IoUring
 from uringlab.lab.errors import GaveUp, LineError, did_you_mean
-from uringlab.lab.names import FD_MAKERS, BufferThing, FileThing, RequestThing, RingThing
+from uringlab.lab.names import BufferThing, FileThing, RequestThing, RingThing
 from uringlab.lab.parser import parse_line
 from uringlab.lab.scratch import Scratch
 from uringlab.lab.script import statements
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from uringlab.lab.reply import Reply
     from uringlab.lab.spec import Command
     from uringlab.observe.event import Event
-    from uringlab.observe.request import Request
 
 DEFAULT_ENTRIES = 8
 DEEPEST = 8
@@ -228,6 +227,8 @@ class Session:
     def close_ring(self, thing: RingThing) -> None:
         """Cancel, wait, close. What was in flight ends with the ring."""
         thing.observer.look()
+        # Fds that unseen CQEs bring have a name here by now: they are not the ring's to close.
+        thing.ring.cq().peek(thing.ring.params.cq_entries)
         thing.ring.close()
         thing.observer.look()
         self.names.pop(thing.name, None)
@@ -263,14 +264,12 @@ class Session:
         request = self.requests.find(ring.name, index)
         if request is None:  # pragma: no cover - the look above has just seen it staged
             raise LineError("the request was staged, and somebody took it back at once")
-        return self._name_request(request, name, buffers, closes)
+        return self._name_request(RequestThing(name, request, op, None, buffers, closes))
 
-    def _name_request(
-        self, request: Request, name: str, buffers: tuple[str, ...], closes: FileThing | None
-    ) -> RequestThing:
-        request.name = name
-        thing = RequestThing(name, request, buffers=buffers, closes=closes)
-        self.names[name] = thing
+    def _name_request(self, thing: RequestThing) -> RequestThing:
+        request = thing.request
+        request.name = thing.name
+        self.names[thing.name] = thing
         key = (request.ring, request.user_data)
         self._by_user_data[key] = thing
         self._unsettled.setdefault(key, []).append(thing)
@@ -302,17 +301,35 @@ class Session:
             self._unsettled[key] = left
 
     def _settle(self, thing: RequestThing) -> bool:
+        self._take_files(thing)
         final = thing.request.final
         if final is None:
             return False
         thing.settled = True
-        if thing.request.decoded().words["opcode"] in FD_MAKERS and final.res >= 0:
-            thing.file = FileThing(thing.name, OwnedFd(final.res), "opened by it")
-            if thing.file.opened is None:  # somebody closed it before we looked
-                thing.file.fd.give_up()
         if final.res < 0:
             self._not_closed(thing)
         return True
+
+    def _take_files(self, thing: RequestThing) -> None:
+        """Fds that its new CQEs bring: the first by the request's name, more by name_2, name_3."""
+        cqes = [cqe for _, cqe in thing.request.cqes[thing.told :]]
+        thing.told += len(cqes)
+        for cqe in cqes:
+            for number in thing.op.new_fds(cqe.res):
+                self._take_file(thing, number)
+
+    def _take_file(self, thing: RequestThing, number: int) -> None:
+        name, count = thing.name, 1
+        while (count == 1 and thing.file is not None) or (count > 1 and name in self.names):
+            count += 1
+            name = f"{thing.name}_{count}"
+        file = FileThing(name, OwnedFd(number), f"opened by {thing.op.title()}")
+        if file.opened is None:  # somebody closed it before we looked
+            file.fd.give_up()
+        if count == 1:
+            thing.file = file
+        else:
+            self.names[name] = file
 
     def _settle_all(self, ring: str) -> None:
         """The ring is closed: files that were to be closed by it and were not are ours again."""

@@ -7,6 +7,7 @@ offers. Reading a word needs no session; names are looked up when the command ru
 from __future__ import annotations
 
 import errno
+import ipaddress
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 _NUMBER = re.compile(r"(-?)(0[xX][0-9a-fA-F]+|0[oO][0-7]+|0[bB][01]+|[0-9]+)([kKmMgG]?)")
 _TIME = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ns|us|µs|ms|s|m)")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
+_ADDRESS = re.compile(r"(?:\[([0-9a-fA-F:.]+)\]|([0-9.]+)):([0-9]{1,5})")
 _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 _TIMES = {"ns": 1, "us": 10**3, "µs": 10**3, "ms": 10**6, "s": 10**9, "m": 60 * 10**9}
 _BIG = 2**64
@@ -53,7 +55,30 @@ class Text:
         return self.text.encode(errors="surrogateescape")
 
 
-Literal = int | Ref | Text | str
+@dataclass(frozen=True)
+class Fixed:
+    """`fixed:3`: an index into the ring's table of registered files."""
+
+    index: int
+
+
+@dataclass(frozen=True)
+class Refs:
+    """Several names: `b0,b1`."""
+
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where a socket is: a host and a port, or a path."""
+
+    host: str = ""
+    port: int = 0
+    path: str = ""
+
+
+Literal = int | Ref | Refs | Text | Fixed | Address | str
 
 
 class Value:
@@ -166,12 +191,32 @@ class NameOf(Value):
 
 
 class FileOf(NameOf):
-    """An fd: by name, or as a number (to see what the kernel says of a wrong one)."""
+    """An fd: by name, as a number (to see what the kernel says of a wrong one), or `fixed:3`."""
 
     def __init__(self) -> None:
         """An fd."""
         super().__init__("file", "FD")
-        self.wants = "an fd: a name, or a number"
+        self.wants = "an fd: a name, a number, or fixed:N for a registered file"
+        self._number = Integer(-(2**31), 2**31 - 1)
+
+    def read(self, token: Token) -> int | Ref | Fixed:  # type: ignore[override]
+        """Read it."""
+        word = token.text
+        if token.type is T.WORD and to_int(word) is not None:
+            return self._number.read(token)
+        fixed = to_int(word.removeprefix("fixed:")) if word.startswith("fixed:") else None
+        if fixed is not None and 0 <= fixed < 2**31:
+            return Fixed(fixed)
+        return super().read(token)
+
+
+class RingOf(NameOf):
+    """A ring by name; or an fd as a number."""
+
+    def __init__(self) -> None:
+        """A ring."""
+        super().__init__("ring", "RING")
+        self.wants = "the name of a ring"
         self._number = Integer(-(2**31), 2**31 - 1)
 
     def read(self, token: Token) -> int | Ref:  # type: ignore[override]
@@ -179,6 +224,90 @@ class FileOf(NameOf):
         if token.type is T.WORD and to_int(token.text) is not None:
             return self._number.read(token)
         return super().read(token)
+
+
+class SlotOf(Value):
+    """A place in the table of registered files: a number, or `alloc` for any that is free."""
+
+    label = "SLOT"
+    wants = "a place in the table of registered files: 0, 1, …, or alloc"
+
+    def read(self, token: Token) -> int | str:
+        """Read it."""
+        if token.text.lower() == "alloc":
+            return "alloc"
+        number = to_int(token.text) if token.type is T.WORD else None
+        if number is None or not 0 <= number < 2**31:
+            raise self.refuse(token)
+        return number
+
+    def options(self) -> Mapping[str, str]:
+        """What it can be besides a number."""
+        return {"alloc": "any that is free: res says which"}
+
+
+class OnOff(Value):
+    """`on` or `off`."""
+
+    label = "on|off"
+    wants = "on or off"
+
+    def read(self, token: Token) -> int:
+        """Read it."""
+        words = {"on": 1, "yes": 1, "true": 1, "1": 1, "off": 0, "no": 0, "false": 0, "0": 0}
+        if token.text.lower() not in words:
+            raise self.refuse(token)
+        return words[token.text.lower()]
+
+    def options(self) -> Mapping[str, str]:
+        """The two."""
+        return {"on": "yes", "off": "no"}
+
+
+class Several(Value):
+    """Buffers by name, with commas between: `b0,b1`. Where the kernel reads, a string will do."""
+
+    label = "b0,b1"
+
+    def __init__(self, *, text: bool) -> None:
+        """Whether a string may stand for a buffer with its bytes."""
+        self._text = text
+        self.wants = "names of buffers, as in b0,b1" + (' (or a string in "…")' if text else "")
+
+    def read(self, token: Token) -> Refs | Text:
+        """Read it."""
+        if token.type is T.STRING and self._text:
+            return Text(token.text)
+        names = token.text.split(",")
+        if token.type is not T.WORD or not all(_NAME.fullmatch(name) for name in names):
+            raise self.refuse(token)
+        return Refs(tuple(names))
+
+
+class AddressOf(Value):
+    """`127.0.0.1:8080`, `[::1]:8080`, `unix:PATH`."""
+
+    label = "ADDRESS"
+    wants = "an address like 127.0.0.1:8080, [::1]:8080 or unix:PATH"
+
+    def read(self, token: Token) -> Address:
+        """Read it."""
+        if token.text.startswith("unix:") and token.text != "unix:":
+            return Address(path=token.text.removeprefix("unix:"))
+        match = _ADDRESS.fullmatch(token.text)
+        port = int(match[3]) if match else -1
+        host = (match[1] or match[2]) if match else ""
+        try:
+            ipaddress.ip_address(host)
+        except ValueError:
+            raise self.refuse(token) from None
+        if not 0 <= port < 2**16:
+            raise self.refuse(token)
+        return Address(host, port)
+
+    def options(self) -> Mapping[str, str]:
+        """How it begins."""
+        return {"127.0.0.1:": "IPv4, this machine", "[::1]:": "IPv6, this machine", "unix:": ""}
 
 
 class RequestOf(NameOf):
@@ -244,6 +373,30 @@ class Choice(Value):
     def options(self) -> Mapping[str, str]:
         """The words."""
         return self._words
+
+
+class OneOf(Value):
+    """One of the kernel's numbers that have names, in any case; or the number."""
+
+    def __init__(self, label: str, numbers: Mapping[str, int], docs: Mapping[str, str]) -> None:
+        """The names and their numbers."""
+        self.label = label
+        self._numbers = {name.lower(): number for name, number in numbers.items()}
+        self._docs = docs
+        self.wants = "one of " + ", ".join(self._numbers)
+
+    def read(self, token: Token) -> int:
+        """Read it."""
+        number = to_int(token.text) if token.type is T.WORD else None
+        if number is not None:
+            return number
+        if token.text.lower() not in self._numbers:
+            raise self.refuse(token, did_you_mean(token.text.lower(), self._numbers))
+        return self._numbers[token.text.lower()]
+
+    def options(self) -> Mapping[str, str]:
+        """The names."""
+        return {name: self._docs.get(name.upper(), "") for name in self._numbers}
 
 
 class Flags(Value):

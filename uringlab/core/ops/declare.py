@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, dataclass_transform
 from uringlab.core import abi
 from uringlab.core.abi import Opcode, SqeFlags
 from uringlab.core.ops.kinds import Draft, Kind, flag_names
+from uringlab.core.ops.makers import makes_fd
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -181,6 +182,14 @@ class Op:
             How to give it back, if there is no slot for the request.
         """
         return _nothing
+
+    def new_fds(self, res: int) -> tuple[int, ...]:
+        """The fds of this process that a completion with that result brings; yours to close."""
+        return (res,) if res >= 0 and makes_fd(self.words()) else ()
+
+    def words(self) -> dict[str, int]:
+        """Its SQE's words, by name."""
+        return dict(zip(abi.SQE_WORDS, _SQE.unpack_from(self.sqe), strict=True))
 
     @classmethod
     def title(cls) -> str:

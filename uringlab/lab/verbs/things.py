@@ -1,9 +1,11 @@
-"""Things to do I/O on, made at once, outside the ring: files, pipes, buffers."""
+"""Things to do I/O on, made at once, outside the ring: files, pipes, sockets, buffers."""
 
 from __future__ import annotations
 
 import errno
 import os
+import select
+import socket
 from typing import TYPE_CHECKING
 
 from uringlab.core.buffers import Buffer
@@ -12,7 +14,18 @@ from uringlab.lab.errors import LineError
 from uringlab.lab.names import BufferThing, FileThing, RequestThing, RingThing
 from uringlab.lab.reply import note
 from uringlab.lab.spec import CommandSpec, Param
-from uringlab.lab.values import Data, FileMode, Integer, NameOf, NewName, Path, Ref, Str, Text
+from uringlab.lab.values import (
+    Choice,
+    Data,
+    FileMode,
+    Integer,
+    NameOf,
+    NewName,
+    Path,
+    Ref,
+    Str,
+    Text,
+)
 from uringlab.observe.request import State
 
 if TYPE_CHECKING:
@@ -61,6 +74,44 @@ def _pipe(session: Session, command: Command) -> Iterator[Reply]:
     for name, fd, what in zip(names, ends, ("the end to read", "the end to write"), strict=True):
         session.names[name] = FileThing(name, OwnedFd(fd), f"pipe, {what}")
     yield note(f"{names[0]}: fd {ends[0]}, {names[1]}: fd {ends[1]}, a pipe")
+
+
+def _sockets(session: Session, command: Command) -> Iterator[Reply]:
+    names = (command.get("one"), command.get("other"))
+    if names[0] == names[1]:
+        raise LineError("a pair has two ends: give two names", command.span_of("other"))
+    for name, place in zip(names, ("one", "other"), strict=True):
+        session.claim(name, command.span_of(place))
+    kind = socket.SOCK_DGRAM if command.get("type") == "dgram" else socket.SOCK_STREAM
+    ends = socket.socketpair(socket.AF_UNIX, kind)
+    for name, end, peer in zip(names, ends, reversed(names), strict=True):
+        session.names[name] = FileThing(name, OwnedFd(end.detach()), f"socket, connected to {peer}")
+    numbers = [session.file(name).fd.number for name in names]
+    yield note(f"{names[0]}: fd {numbers[0]}, {names[1]}: fd {numbers[1]}, connected to each other")
+
+
+def _listener(session: Session, command: Command) -> Iterator[Reply]:
+    name = command.get("name")
+    session.claim(name, command.span_of("name"))
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM | socket.SOCK_CLOEXEC) as listening:
+        try:
+            listening.bind(("127.0.0.1", command.get("port", 0)))
+        except OSError as error:
+            raise LineError(f"cannot bind: {error.strerror}", command.span_of("port")) from error
+        listening.listen()
+        port = listening.getsockname()[1]
+        fd = OwnedFd(listening.detach())
+    session.names[name] = FileThing(name, fd, f"socket, listening at 127.0.0.1:{port}")
+    yield note(f"{name}: fd {fd.number}, listening at 127.0.0.1:{port}")
+
+
+def _epoll(session: Session, command: Command) -> Iterator[Reply]:
+    name = command.get("name")
+    session.claim(name, command.span_of("name"))
+    with select.epoll() as made:
+        fd = OwnedFd(os.dup(made.fileno()))
+    session.names[name] = FileThing(name, fd, "an epoll set")
+    yield note(f"{name}: fd {fd.number}, an epoll set with nothing in it")
 
 
 def _buf(session: Session, command: Command) -> Iterator[Reply]:
@@ -182,6 +233,46 @@ SPECS = (
             Param("write", NewName(), "the end to write to", required=True, positional=True),
         ),
         c="int fds[2]; pipe(fds);",
+    ),
+    CommandSpec(
+        "sockets",
+        "make two sockets that are connected to each other",
+        _sockets,
+        "sockets left right",
+        "things to do I/O on",
+        (
+            Param("one", NewName(), "one end", required=True, positional=True),
+            Param("other", NewName(), "the other", required=True, positional=True),
+            Param(
+                "type",
+                Choice("TYPE", {"stream": "a stream of bytes", "dgram": "messages"}),
+                "what goes through",
+                default="stream",
+            ),
+        ),
+        c="int fds[2]; socketpair(AF_UNIX, SOCK_STREAM, 0, fds);",
+    ),
+    CommandSpec(
+        "listener",
+        "make a TCP socket that listens on this machine",
+        _listener,
+        "listener door",
+        "things to do I/O on",
+        (
+            Param("name", NewName(), "what to call it", required=True, positional=True),
+            Param("port", Integer(0, 2**16 - 1), "which; 0: any that is free", default="0"),
+        ),
+        c="int fd = socket(AF_INET, SOCK_STREAM, 0); bind(fd, …); listen(fd, 128);",
+        more="It listens at 127.0.0.1 only. `show names` says which port it has got.",
+    ),
+    CommandSpec(
+        "epoll",
+        "make an epoll set",
+        _epoll,
+        "epoll set",
+        "things to do I/O on",
+        (Param("name", NewName(), "what to call it", required=True, positional=True),),
+        c="int fd = epoll_create1(EPOLL_CLOEXEC);",
     ),
     CommandSpec(
         "buf",

@@ -1,0 +1,287 @@
+"""From what was typed to what an op takes: names become fds, buffers, paths, addresses."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from typing import TYPE_CHECKING, Any
+
+from uringlab.core import abi
+from uringlab.core.address import PeerAddress
+from uringlab.core.buffers import BadPage, Buffer
+from uringlab.core.fd import ALLOC, FixedFd
+from uringlab.core.ops import Close
+from uringlab.core.ops.kinds import (
+    OPEN_FLAGS,
+    AddressRoom,
+    Bits,
+    Block,
+    BufferIndex,
+    Choice,
+    DirFd,
+    Domain,
+    File,
+    Group,
+    InFile,
+    Iovecs,
+    Mode,
+    Name,
+    OpenBits,
+    PathName,
+    RingFile,
+    Slot,
+    SocketAddress,
+    Switch,
+    TimeSpan,
+    UserData,
+)
+from uringlab.lab.errors import LineError
+from uringlab.lab.names import BufferThing, FileThing, RequestThing, RingThing
+from uringlab.lab.values import (
+    AddressOf,
+    Data,
+    Duration,
+    FileMode,
+    FileOf,
+    Fixed,
+    Flags,
+    Integer,
+    NameOf,
+    OneOf,
+    OnOff,
+    Path,
+    RequestOf,
+    RingOf,
+    Several,
+    SlotOf,
+    Str,
+    Text,
+)
+
+if TYPE_CHECKING:
+    from uringlab.core.abi.named import Named
+    from uringlab.core.fd import OwnedFd
+    from uringlab.core.ops.declare import Operand
+    from uringlab.core.ops.kinds import Kind
+    from uringlab.lab.session import Session
+    from uringlab.lab.spec import Command
+    from uringlab.lab.values import Address, Refs, Value
+
+MAX_AUTO = 1 << 20
+
+
+def value_for(kind: Kind) -> Value:
+    """How an operand of that kind is typed."""
+    match kind:
+        case File() | DirFd() | InFile():
+            return FileOf()
+        case RingFile():
+            return RingOf()
+        case Block(kernel_writes=True):
+            return NameOf("buffer", "NAME")
+        case Block():
+            return Data()
+        case Iovecs():
+            return Several(text=not kind.kernel_writes)
+        case PathName():
+            return Path()
+        case Name():
+            return Str()
+        case TimeSpan():
+            return Duration()
+        case Mode():
+            return FileMode()
+        case UserData():
+            return RequestOf()
+        case Slot():
+            return SlotOf()
+        case SocketAddress():
+            return AddressOf()
+        case _:
+            return _named_value(kind)
+
+
+def _named_value(kind: Kind) -> Value:
+    match kind:
+        case Switch() | AddressRoom():
+            return OnOff()
+        case OpenBits():
+            return Flags(OPEN_FLAGS, {}, ("o_",))
+        case Bits():
+            prefixes = (kind.names.prefix.lower(),)
+            return Flags(_numbers(kind.names), _docs(kind.names), prefixes)
+        case Choice():
+            return OneOf(kind.names.__name__.upper(), _numbers(kind.names), _docs(kind.names))
+        case Domain():
+            family = abi.AddressFamily
+            return OneOf("FAMILY", _numbers(family), _docs(family))
+        case Group() | BufferIndex():
+            return Integer(0, 2**16 - 1)
+        case _:
+            return Integer(-(2**63))
+
+
+def _numbers(names: type[Named | abi.Flags]) -> dict[str, int]:
+    return {str(one.name): int(one) for one in names}
+
+
+def _docs(names: type[Named | abi.Flags]) -> dict[str, str]:
+    return {str(one.name): one.doc for one in names}
+
+
+class Operands:
+    """Resolves the operands of one command.
+
+    Attributes:
+        buffers: names of the buffers that were used.
+        closes: the file that the op will close.
+        made: a buffer that was made for it.
+    """
+
+    def __init__(self, session: Session, command: Command) -> None:
+        """For one command of a session."""
+        self.session = session
+        self.command = command
+        self.buffers: list[str] = []
+        self.closes: FileThing | None = None
+        self.made: BufferThing | None = None
+
+    def get(self, one: Operand) -> Any:
+        """The operand's value, as the op takes it; None where it was not given."""
+        typed = self.command.get(one.name)
+        if typed is None:
+            return self._missing(one)
+        match one.kind:
+            case File() | DirFd() | InFile():
+                return self._file(typed)
+            case RingFile():
+                return self._ring(typed)
+            case Block():
+                return self._block(typed)
+            case Iovecs():
+                return self._several(typed)
+            case PathName():
+                return self.session.scratch.resolve(typed.text)
+            case Name():
+                return typed.data
+            case UserData():
+                return self._request(typed)
+            case Slot():
+                return ALLOC if typed == "alloc" else typed
+            case SocketAddress():
+                return self._address(typed)
+            case AddressRoom():
+                return PeerAddress() if typed else None
+            case Switch():
+                return bool(typed)
+            case _:
+                return typed
+
+    def _missing(self, one: Operand) -> Any:
+        if not one.required or not isinstance(one.kind, (Block, Iovecs)):
+            return None
+        # A read without buf= gets a buffer of its own, of the length it asks for.
+        size = self.command.get("len") or getattr(one.kind, "least", 0)
+        if size < 0:
+            raise LineError(f"a length of {size} bytes?", self.command.span_of("len"))
+        if size > MAX_AUTO:
+            raise LineError(
+                f"{size} bytes are too many for a buffer made by itself: name one",
+                self.command.span_of("len"),
+                f"buf b0 {size}",
+            )
+        name = self.session.next_buffer_name()
+        self.made = BufferThing(name, Buffer(size))
+        self.buffers.append(name)
+        return self.made.buffer if isinstance(one.kind, Block) else [self.made.buffer]
+
+    # -- memory --------------------------------------------------------------------------
+
+    def _block(self, typed: Any) -> Buffer | BadPage | bytes:
+        return typed.data if isinstance(typed, Text) else self._buffer(typed.name)
+
+    def _several(self, typed: Refs | Text) -> list[Buffer | BadPage | bytes]:
+        if isinstance(typed, Text):
+            return [typed.data]
+        return [self._buffer(name) for name in typed.names]
+
+    def _buffer(self, name: str) -> Buffer | BadPage:
+        thing = self.session.find(name, "buffer")
+        if not isinstance(thing, BufferThing):  # pragma: no cover - find() has just checked
+            raise LineError("not a buffer")
+        self.buffers.append(thing.name)
+        return thing.buffer
+
+    # -- other requests, rings -----------------------------------------------------------
+
+    def _request(self, typed: Any) -> int:
+        if isinstance(typed, int):
+            return typed
+        thing = self.session.find(typed.name, "request")
+        if not isinstance(thing, RequestThing):  # pragma: no cover - find() has just checked
+            raise LineError("not a request")
+        return thing.request.user_data
+
+    def _ring(self, typed: Any) -> Any:
+        if isinstance(typed, int):
+            return self._number(typed)
+        thing = self.session.find(typed.name, "ring")
+        if not isinstance(thing, RingThing):  # pragma: no cover - find() has just checked
+            raise LineError("not a ring")
+        return thing.ring.fd
+
+    def _address(self, typed: Address) -> Any:
+        if typed.path:
+            return str(self.session.scratch.resolve(typed.path))
+        if not ipaddress.ip_address(typed.host).is_loopback:
+            raise LineError(f"{typed.host} is not this machine: a lab stays at home (127.0.0.1)")
+        return typed.host, typed.port
+
+    # -- files -----------------------------------------------------------------------------
+
+    def _file(self, typed: Any) -> Any:
+        if isinstance(typed, Fixed):
+            return FixedFd(typed.index)
+        if isinstance(typed, int):
+            return self._number(typed)
+        found = self.session.file(typed.name)
+        return self._owned(found) if found.fd.owned else self._number(found.fd.number)
+
+    def _owned(self, found: FileThing) -> OwnedFd:
+        if self.command.spec.op is Close:
+            self.closes = found
+        return found.fd
+
+    def _number(self, number: int) -> int | OwnedFd:
+        """A bare number may name what is not open, or what the learner made, and nothing else.
+
+        This program's own terminal, ring and event loop are fds, too.
+        """
+        if number < 0 or not _is_open(number):
+            return number
+        owned = self.session.owner_of(number)
+        if owned is not None:
+            return self._owned(owned)
+        # Not owned, and still open: a CLOSE has been staged for it, and has not run yet.
+        for one in self.session.files():
+            if one.fd.number == number and one.leads_here():
+                if self.command.spec.op is not Close:
+                    return number
+                raise LineError(
+                    f"{one.name} is being closed already. Once it is, a second close shows EBADF",
+                    None,
+                    "submit",
+                )
+        raise LineError(
+            f"fd {number} is open, but it belongs to this program and not to you",
+            None,
+            "show names",
+        )
+
+
+def _is_open(fd: int) -> bool:
+    try:
+        os.fstat(fd)
+    except OSError:
+        return False
+    return True
