@@ -107,6 +107,8 @@ void ul_ring_free(ul_ring *ring);
 int ul_ring_fd(ul_ring *ring);
 /* The index among the registered rings of the thread that registered it; -1: none. */
 int ul_ring_index(ul_ring *ring);
+/* For tests: from now on be as on a kernel whose features were only these. */
+int ul_test_features(ul_ring *ring, uint32_t features);
 /* How many of the queues' bytes lie in huge pages. */
 size_t ul_ring_huge(ul_ring *ring);
 /* IORING_REGISTER_RING_FDS and back, for the calling thread. */
@@ -117,6 +119,8 @@ int64_t ul_ring_index_unregister(ul_ring *ring);
 int64_t ul_ring_resize(ul_ring *ring, struct io_uring_params *params);
 /* Hold a block for as long as something registered names it. Returns a token. */
 int64_t ul_keep(ul_ring *ring, ul_mem *mem);
+/* The same block that another ring keeps (CLONE_BUFFERS). Returns a token of this one. */
+int64_t ul_keep_same(ul_ring *ring, ul_ring *source, uint32_t token);
 /* The kernel was told to forget it: let go as soon as no request is under way. */
 int ul_unkeep(ul_ring *ring, uint32_t token);
 /* CQEs with this user_data may come that answer no request (resource tags). */
@@ -166,7 +170,8 @@ struct ul_cqe {
     uint64_t extra[2];     /* CQE32's second half, else zero */
 };
 
-/* tail - head: in slots. Under CQE_MIXED a CQE of 32 bytes takes two. */
+/* How many CQEs are ready: tail - head; under CQE_MIXED they are counted one by
+ * one, for one of 32 bytes takes two slots, and a filler is none. */
 int64_t ul_cq_ready(ul_ring *ring);
 /* Copy up to max CQEs, the oldest first; the head stays where it is. Fillers
  * (CQE_F_SKIP) are passed over. */
@@ -177,8 +182,36 @@ int64_t ul_cq_advance(ul_ring *ring, uint32_t n);
 /* peek + advance in one: copy up to max CQEs of `size` bytes each (16, or 32
  * with the second half), and move the head past them. */
 int64_t ul_cq_drain(ul_ring *ring, void *out, uint32_t max, uint32_t size);
+
+/* Room for CQEs, which the kernel never sees. room.c makes it. */
+struct ul_batch {
+    uint8_t *cqes;
+    uint32_t capacity;     /* CQEs at most */
+    uint32_t size;         /* bytes of each: 16 or 32 */
+    uint32_t count;        /* CQEs in it now */
+};
+
+/* ul_cq_drain() into a batch, in place of what was in it. */
+int64_t ul_cq_fill(ul_ring *ring, struct ul_batch *batch);
 /* Bytes of a CQE whole: 16, or 32 with CQE32 and CQE_MIXED. */
 int ul_cq_size(ul_ring *ring);
+
+/* Store the CQ's flags word, which is yours: CQ_EVENTFD_DISABLED. */
+int ul_cq_set_flags(ul_ring *ring, uint32_t flags);
+
+/* ---- bufring.c: rings of provided buffers ------------------------------ */
+
+/* IORING_REGISTER_PBUF_RING, with memory of our own or (MMAP) the kernel's.
+ * Returns an id. Python never sees the queue: its entries are addresses. */
+int64_t ul_bufring_open(ul_ring *ring, uint32_t group, uint32_t entries, uint32_t flags);
+/* IORING_UNREGISTER_PBUF_RING. */
+int64_t ul_bufring_close(ul_ring *ring, uint32_t id);
+/* Write the entry `ahead` places past the tail: the kernel does not see it yet.
+ * The block must be kept (ul_keep). -ERANGE if the bytes do not lie in it. */
+int ul_bufring_put(ul_ring *ring, uint32_t id, uint32_t ahead, ul_mem *data, size_t start,
+                   uint32_t len, uint32_t bid);
+/* The tail moves past n entries, store-release. Returns it; n = 0 only tells it. */
+int64_t ul_bufring_advance(ul_ring *ring, uint32_t id, uint32_t n);
 
 /* ---- enter.c ---------------------------------------------------------- */
 
@@ -210,11 +243,10 @@ int64_t ul_enter(ul_ring *ring, uint32_t to_submit, uint32_t min_complete, uint3
 /* publish + enter by the rules of liburing's submit: SQPOLL is woken only when
  * it sleeps; GETEVENTS is added when there is something only it can bring. */
 int64_t ul_submit(ul_ring *ring, uint32_t wait_nr, uint32_t flags, const struct ul_wait *wait);
-/* ul_submit(), then ul_cq_drain(), whatever the first answered: that goes to
- * *submitted. Returns the CQEs copied. */
-int64_t ul_submit_drain(ul_ring *ring, uint32_t wait_nr, uint32_t flags,
-                        const struct ul_wait *wait, void *out, uint32_t max, uint32_t size,
-                        int64_t *submitted);
+/* ul_submit(), then ul_cq_fill(), whatever the first answered. Returns that if
+ * it was an error, else the CQEs taken. batch->count tells them in any case. */
+int64_t ul_submit_drain(ul_ring *ring, struct ul_batch *batch, uint32_t wait_nr, uint32_t flags,
+                        const struct ul_wait *wait);
 int ul_last_enter(ul_ring *ring, struct ul_enter *out);
 int64_t ul_register(ul_ring *ring, uint32_t opcode, void *arg, uint32_t nr_args);
 

@@ -10,22 +10,39 @@
 #include <errno.h>
 #include <string.h>
 
-/* Bytes of a slot. Under CQE_MIXED a CQE of 32 bytes lies in two of 16. */
 static const uint8_t *cqe_at(const ul_ring *ring, uint32_t index) {
     return ring->cqes + (size_t)(index & ring->cq_mask) * ring->cqe_size;
 }
 
-static void copy_cqe(const ul_ring *ring, uint32_t index, struct ul_cqe *out) {
-    const uint8_t *cqe = cqe_at(ring, index);
+/*
+ * Copy the CQE at an index out. Returns how many slots it fills: under CQE_MIXED
+ * one of 32 bytes fills two of 16. In any other ring F_32 and F_SKIP mean
+ * nothing, and a MSG_RING (FLAGS_PASS) may set them.
+ */
+static uint32_t copy_cqe(const ul_ring *ring, uint32_t index, struct ul_cqe *out) {
+    const uint8_t *cqe = cqe_at(ring, index), *rest = NULL;
+    bool two = (ring->params.flags & SETUP_CQE_MIXED);
     memcpy(out, cqe, 16);
-    if (ring->cqe_size == 32 || (out->flags & CQE_F_32))
-        memcpy(out->extra, cqe + 16, sizeof out->extra);
+    two = two && (out->flags & CQE_F_32);
+    if (ring->cqe_size == 32)
+        rest = cqe + 16;
+    else if (two)
+        rest = cqe_at(ring, index + 1);
+    if (rest)
+        memcpy(out->extra, rest, sizeof out->extra);
     else
         out->extra[0] = out->extra[1] = 0;
+    return two ? 2 : 1;
 }
 
-static uint32_t slots_of(const ul_ring *ring, const struct ul_cqe *cqe) {
-    return ring->cqe_size == 16 && (cqe->flags & CQE_F_32) ? 2 : 1;
+/* It keeps a CQE of 32 bytes from lying across the end, and answers nothing. */
+static bool is_filler(const ul_ring *ring, const struct ul_cqe *cqe) {
+    return (ring->params.flags & SETUP_CQE_MIXED) && (cqe->flags & CQE_F_SKIP);
+}
+
+/* Signed: whatever the words say, nobody runs past the end. */
+static bool before(uint32_t at, uint32_t end) {
+    return (int32_t)(end - at) > 0;
 }
 
 /* Acquire: the CQEs before the kernel's tail are whole. */
@@ -35,10 +52,9 @@ static uint32_t ready(const ul_ring *ring) {
 
 static int64_t peek(ul_ring *ring, struct ul_cqe *out, uint32_t max) {
     uint32_t at = load_relaxed(ring->cq_head), end = at + ready(ring), n = 0;
-    while (at != end && n < max) {
-        copy_cqe(ring, at, &out[n]);
-        at += slots_of(ring, &out[n]);
-        n += !(out[n].flags & CQE_F_SKIP);
+    while (before(at, end) && n < max) {
+        at += copy_cqe(ring, at, &out[n]);
+        n += !is_filler(ring, &out[n]);
     }
     if ((int32_t)(at - ring->cq_peeked) > 0)
         ring->cq_peeked = at;
@@ -47,26 +63,31 @@ static int64_t peek(ul_ring *ring, struct ul_cqe *out, uint32_t max) {
 
 /*
  * Copy up to max CQEs out (unless `out` is NULL), let go of what their requests
- * held, and move the head past them.
+ * held, and move the head past them, and past the fillers that come next.
  */
 static int64_t take(ul_ring *ring, uint8_t *out, uint32_t max, uint32_t size) {
     uint32_t at = load_relaxed(ring->cq_head), end = at + ready(ring), n = 0;
     int err = rings_catch_up(&ring->tracker);
     if (err)
         return err;
-    while (at != end && n < max) {
+    while (before(at, end)) {
         struct ul_cqe cqe;
-        copy_cqe(ring, at, &cqe);
-        if (!(cqe.flags & CQE_F_SKIP)) {
+        uint32_t slots = copy_cqe(ring, at, &cqe);
+        bool filler = is_filler(ring, &cqe);
+        if (n == max && !filler)
+            break;
+        if (!filler) {
             if (ring->closing && (int32_t)(at - ring->cq_peeked) >= 0)
                 tracker_orphan(&ring->tracker, &cqe);
             if (!(cqe.flags & CQE_F_MORE))
                 tracker_final(&ring->tracker, cqe.user_data);
-            if (out)
+            if (out && size == 16) /* a size the compiler knows */
+                memcpy(out + (size_t)n * 16, &cqe, 16);
+            else if (out)
                 memcpy(out + (size_t)n * size, &cqe, size);
             n++;
         }
-        at += slots_of(ring, &cqe);
+        at += slots;
     }
     /* Release: our reads of these CQEs are over before the kernel may write
      * over them. */
@@ -74,20 +95,21 @@ static int64_t take(ul_ring *ring, uint8_t *out, uint32_t max, uint32_t size) {
     return n;
 }
 
-/* How many CQEs, not slots, are ready: `most` at the most. */
-static uint32_t count(const ul_ring *ring, uint32_t most) {
+/* How many CQEs are ready. Under CQE_MIXED that is fewer than slots. */
+static uint32_t count(const ul_ring *ring) {
+    if (!(ring->params.flags & SETUP_CQE_MIXED))
+        return ready(ring);
     uint32_t at = load_relaxed(ring->cq_head), end = at + ready(ring), n = 0;
-    while (at != end && n < most) {
+    while (before(at, end)) {
         struct ul_cqe cqe;
-        copy_cqe(ring, at, &cqe);
-        at += slots_of(ring, &cqe);
-        n += !(cqe.flags & CQE_F_SKIP);
+        at += copy_cqe(ring, at, &cqe);
+        n += !is_filler(ring, &cqe);
     }
     return n;
 }
 
 int64_t cq_advance_locked(ul_ring *ring, uint32_t n) {
-    if (n > (ring->params.flags & SETUP_CQE_MIXED ? count(ring, n) : ready(ring)))
+    if (n > count(ring))
         return -ERANGE;
     return take(ring, NULL, n, 0);
 }
@@ -104,7 +126,7 @@ int64_t ul_cq_ready(ul_ring *ring) {
     int64_t answer = ring_lock(ring);
     if (answer < 0)
         return answer;
-    answer = ready(ring);
+    answer = count(ring);
     ring_unlock(ring);
     return answer;
 }
@@ -127,15 +149,43 @@ int64_t ul_cq_advance(ul_ring *ring, uint32_t n) {
     return answer;
 }
 
-int64_t cq_drain_locked(ul_ring *ring, void *out, uint32_t max, uint32_t size) {
+static int64_t drain(ul_ring *ring, void *out, uint32_t max, uint32_t size) {
     return size == 16 || size == sizeof(struct ul_cqe) ? take(ring, out, max, size) : -EINVAL;
+}
+
+int64_t cq_fill_locked(ul_ring *ring, struct ul_batch *batch) {
+    int64_t answer = drain(ring, batch->cqes, batch->capacity, batch->size);
+    batch->count = answer < 0 ? 0 : (uint32_t)answer;
+    return answer;
+}
+
+int64_t ul_cq_fill(ul_ring *ring, struct ul_batch *batch) {
+    batch->count = 0;
+    int64_t answer = ring_lock(ring);
+    if (answer < 0)
+        return answer;
+    answer = cq_fill_locked(ring, batch);
+    ring_unlock(ring);
+    return answer;
 }
 
 int64_t ul_cq_drain(ul_ring *ring, void *out, uint32_t max, uint32_t size) {
     int64_t answer = ring_lock(ring);
     if (answer < 0)
         return answer;
-    answer = cq_drain_locked(ring, out, max, size);
+    answer = drain(ring, out, max, size);
+    ring_unlock(ring);
+    return answer;
+}
+
+int ul_cq_set_flags(ul_ring *ring, uint32_t flags) {
+    int answer = ring_lock(ring);
+    if (answer < 0)
+        return answer;
+    if (ring->cq_flags)
+        store_release(ring->cq_flags, flags);
+    else
+        answer = -EOPNOTSUPP; /* before 5.8 there is no such word */
     ring_unlock(ring);
     return answer;
 }

@@ -79,22 +79,21 @@ static int64_t enter_after_poll(ul_ring *ring, uint32_t to_submit, uint32_t min_
     return submitted;
 }
 
-static __thread int tid;
-
 int this_thread(void) {
-    if (!tid)
-        tid = (int)syscall(SYS_gettid);
-    return tid;
+    static int threads;
+    static __thread int number;
+    if (!number)
+        number = __atomic_add_fetch(&threads, 1, __ATOMIC_RELAXED);
+    return number;
 }
 
-/* The one thread that a fork()ed child has is another one. */
-void this_thread_forget(void) {
-    tid = 0;
-}
-
-/* The ring's fd; or its index, in the thread whose table that is of. */
+/*
+ * The ring's fd; or its index, in the thread whose table that is of. In another
+ * thread's table the same index may be another ring: a ring that has no fd
+ * (REGISTERED_FD_ONLY) has no door there, and the kernel says EBADF.
+ */
 static int door(const ul_ring *ring, uint32_t *flags) {
-    if (ring->index < 0 || (ring->fd >= 0 && ring->index_owner != this_thread()))
+    if (ring->index < 0 || ring->index_owner != this_thread())
         return ring->fd;
     *flags |= ENTER_REGISTERED_RING;
     return ring->index;
@@ -115,8 +114,11 @@ static int64_t enter_with(ul_ring *ring, uint32_t to_submit, uint32_t min_comple
                          (const void *)(uintptr_t)wait->offset, REG_WAIT_BYTES);
     if (wait->timeout_ns < 0 && !wait->min_wait_usec)
         return sys_enter(fd, to_submit, min_complete, flags, &wait->sigmask, KERNEL_SIGSET_BYTES);
+    if (wait->min_wait_usec && !(ring->params.features & FEAT_MIN_TIMEOUT))
+        return -EINVAL; /* the word was padding, and not always looked at */
     if (!(ring->params.features & FEAT_EXT_ARG))
-        return enter_after_poll(ring, to_submit, min_complete, flags, wait);
+        return wait->absolute ? -EINVAL
+                              : enter_after_poll(ring, to_submit, min_complete, flags, wait);
     struct __kernel_timespec ts = {wait->timeout_ns / 1000000000, wait->timeout_ns % 1000000000};
     struct getevents_arg arg = {.min_wait_usec = wait->min_wait_usec};
     if (wait->timeout_ns >= 0)
@@ -182,9 +184,9 @@ static int64_t submit(ul_ring *ring, uint32_t wait_nr, uint32_t flags, const str
         }
         to_submit = published; /* what the answer counts: the thread does the rest */
     }
-    /* Only GETEVENTS reaps an IOPOLL ring, flushes an overflow, and runs task
-     * work that was deferred. */
-    if (wait_nr || (ring->params.flags & SETUP_IOPOLL) ||
+    /* Only GETEVENTS reaps an IOPOLL ring (unless its poll thread does), flushes
+     * an overflow, and runs task work that was deferred. */
+    if (wait_nr || (ring->params.flags & (SETUP_IOPOLL | SETUP_SQPOLL)) == SETUP_IOPOLL ||
         (load_relaxed(ring->sq_flags) & (SQ_CQ_OVERFLOW | SQ_TASKRUN))) {
         flags |= ENTER_GETEVENTS;
         needed = true;
@@ -201,16 +203,16 @@ int64_t ul_submit(ul_ring *ring, uint32_t wait_nr, uint32_t flags, const struct 
     return answer;
 }
 
-int64_t ul_submit_drain(ul_ring *ring, uint32_t wait_nr, uint32_t flags,
-                        const struct ul_wait *wait, void *out, uint32_t max, uint32_t size,
-                        int64_t *submitted) {
+int64_t ul_submit_drain(ul_ring *ring, struct ul_batch *batch, uint32_t wait_nr, uint32_t flags,
+                        const struct ul_wait *wait) {
+    batch->count = 0;
     int64_t answer = ring_lock(ring);
     if (answer < 0)
         return answer;
-    *submitted = submit(ring, wait_nr, flags, wait);
-    answer = cq_drain_locked(ring, out, max, size);
+    answer = submit(ring, wait_nr, flags, wait);
+    int64_t taken = cq_fill_locked(ring, batch);
     ring_unlock(ring);
-    return answer;
+    return answer < 0 ? answer : taken;
 }
 
 int ul_last_enter(ul_ring *ring, struct ul_enter *out) {

@@ -48,7 +48,6 @@ static void after_fork_in_child(void) {
         ring->open = false;
     }
     rings = NULL;
-    this_thread_forget();
     after_fork();
 }
 
@@ -140,8 +139,6 @@ void ring_unlock(ul_ring *ring) {
     pthread_mutex_unlock(&ring->lock);
 }
 
-/* ---- setup ---------------------------------------------------------------------- */
-
 /* ---- memory that we bring (NO_MMAP) ------------------------------------------------- */
 
 enum { HUGE_PAGE = 2 << 20, RINGS_HEADER = 1024, MOST_ENTRIES = 65536 };
@@ -202,6 +199,24 @@ static void lay_out(ul_ring *ring) {
 
 /* ---- setup ------------------------------------------------------------------------- */
 
+struct rsrc_update {
+    uint32_t offset;
+    uint32_t resv;
+    uint64_t data;
+};
+
+static int64_t forget_index(ul_ring *ring) {
+    struct rsrc_update one = {.offset = (uint32_t)ring->index};
+    int64_t answer =
+        ring->fd >= 0
+            ? ul_sys_register(ring->fd, UNREGISTER_RING_FDS, &one, 1)
+            : ul_sys_register(ring->index, UNREGISTER_RING_FDS | REGISTER_USE_REGISTERED_RING,
+                              &one, 1);
+    if (answer >= 0)
+        ring->index = -1;
+    return answer;
+}
+
 static int64_t set_up(ul_ring *ring, uint32_t entries, struct io_uring_params *params, int huge) {
     if (params->flags & SETUP_NO_MMAP) {
         int err = bring_memory(params, entries, huge, &ring->own, &ring->huge);
@@ -212,14 +227,16 @@ static int64_t set_up(ul_ring *ring, uint32_t entries, struct io_uring_params *p
     if (fd < 0)
         return fd;
     bool by_index = params->flags & SETUP_REGISTERED_FD_ONLY;
-    if (params->flags & ~SETUP_UNDERSTOOD) {
-        if (!by_index)
-            close((int)fd);
-        return -EOPNOTSUPP;
-    }
     ring->fd = by_index ? -1 : (int)fd;
     ring->index = by_index ? (int)fd : -1;
     ring->index_owner = this_thread();
+    if (params->flags & ~SETUP_UNDERSTOOD) { /* the kernel can, we cannot */
+        if (by_index)
+            forget_index(ring);
+        else
+            close(ring->fd);
+        return -EOPNOTSUPP;
+    }
     ring->open = true;
     ring->params = *params;
     ring->next_ring = rings;
@@ -363,6 +380,15 @@ int ul_ring_index(ul_ring *ring) {
     return ring->index;
 }
 
+int ul_test_features(ul_ring *ring, uint32_t features) {
+    int answer = ring_lock(ring);
+    if (answer < 0)
+        return answer;
+    ring->params.features &= features;
+    ring_unlock(ring);
+    return 0;
+}
+
 size_t ul_ring_huge(ul_ring *ring) {
     return ring->huge;
 }
@@ -387,12 +413,6 @@ int ul_ring_read(ul_ring *ring, int region, size_t offset, void *out, size_t len
 
 /* ---- the index ----------------------------------------------------------------------- */
 
-struct rsrc_update {
-    uint32_t offset;
-    uint32_t resv;
-    uint64_t data;
-};
-
 int64_t ul_ring_index_register(ul_ring *ring) {
     int64_t answer = ring_lock(ring);
     if (answer < 0)
@@ -409,18 +429,6 @@ int64_t ul_ring_index_register(ul_ring *ring) {
         answer = ring->index;
     }
     ring_unlock(ring);
-    return answer;
-}
-
-static int64_t forget_index(ul_ring *ring) {
-    struct rsrc_update one = {.offset = (uint32_t)ring->index};
-    int64_t answer =
-        ring->fd >= 0
-            ? ul_sys_register(ring->fd, UNREGISTER_RING_FDS, &one, 1)
-            : ul_sys_register(ring->index, UNREGISTER_RING_FDS | REGISTER_USE_REGISTERED_RING,
-                              &one, 1);
-    if (answer >= 0)
-        ring->index = -1;
     return answer;
 }
 
@@ -596,6 +604,23 @@ int ul_unkeep(ul_ring *ring, uint32_t token) {
     return answer;
 }
 
+int64_t ul_keep_same(ul_ring *ring, ul_ring *source, uint32_t token) {
+    int64_t answer = ring_lock(source);
+    if (answer < 0)
+        return answer;
+    ul_mem *mem = NULL;
+    if (token < source->n_kept && source->kept[token]) {
+        mem = source->kept[token]->mem;
+        ul_mem_ref(mem);
+    }
+    ring_unlock(source); /* never two locks at once: the two may be one ring */
+    if (!mem)
+        return -EINVAL;
+    answer = ul_keep(ring, mem);
+    ul_mem_unref(mem);
+    return answer;
+}
+
 void kept_end(ul_ring *ring, bool safe, int64_t *retired) {
     for (uint32_t i = 0; i < ring->n_kept; i++) {
         if (safe)
@@ -668,6 +693,7 @@ int64_t ul_ring_close(ul_ring *ring, int64_t patience_ns) {
         ring->wired = false;
     }
     unmap(ring);
+    bufrings_unmap(ring);
     close_fd(ring);
     if (witness >= 0) {
         pthread_mutex_unlock(&ring->lock); /* whoever looks meanwhile finds it closing */
@@ -686,6 +712,7 @@ int64_t ul_ring_close(ul_ring *ring, int64_t patience_ns) {
     ring->slot_taken = NULL;
     int64_t retired = tracker_end(&ring->tracker, quiet);
     kept_end(ring, quiet, &retired);
+    bufrings_end(ring, quiet, &retired);
     pthread_mutex_unlock(&ring->lock);
     return retired;
 }

@@ -30,6 +30,7 @@
 
 #define FEAT_EXT_ARG (1u << 8)
 #define FEAT_CQE_SKIP (1u << 11)
+#define FEAT_MIN_TIMEOUT (1u << 15)
 
 #define SQE_CQE_SKIP_SUCCESS (1u << 6)
 
@@ -52,6 +53,8 @@
 #define REGISTER_FILES_UPDATE 6u
 #define REGISTER_RING_FDS 20u
 #define UNREGISTER_RING_FDS 21u
+#define REGISTER_PBUF_RING 22u
+#define UNREGISTER_PBUF_RING 23u
 #define REGISTER_SYNC_CANCEL 24u
 #define REGISTER_RESIZE_RINGS 33u
 #define REGISTER_USE_REGISTERED_RING (1u << 31)
@@ -60,6 +63,9 @@
 #define POLL_UPDATE_USER_DATA (1u << 2)
 
 #define OFF_SQES 0x10000000u
+#define OFF_PBUF_RING 0x80000000u
+#define OFF_PBUF_SHIFT 16
+#define PBUF_RING_MMAP (1u << 0)
 
 #define OP_NOP 0
 #define OP_POLL_REMOVE 7
@@ -103,6 +109,17 @@ struct region {
     uint8_t *base;
     size_t size;
     bool shared; /* part of another one: of the SQ's (FEAT_SINGLE_MMAP), of our own (NO_MMAP) */
+};
+
+/* A ring of provided buffers. See bufring.c. */
+struct buf;
+struct bufring {
+    struct buf *bufs;
+    struct hold *queue; /* its memory, if that is ours … */
+    struct region map;  /* … or else the mapping of the kernel's */
+    uint32_t entries;
+    uint16_t group;
+    bool used, ready;
 };
 
 /* Requests the kernel may still answer, counted by user_data. See track.c. */
@@ -175,6 +192,8 @@ struct ul_ring {
 
     struct hold **kept; /* what is registered, by token */
     uint32_t n_kept, free_kept;
+    struct bufring *bufrings;
+    uint32_t n_bufrings;
     struct tracker tracker;
     struct ul_enter last;
     uint64_t epoch;
@@ -211,11 +230,13 @@ int64_t sq_publish_locked(ul_ring *ring);
 void sq_sweep(ul_ring *ring);
 int64_t cq_advance_locked(ul_ring *ring, uint32_t n);
 void cq_let_go_of_all(ul_ring *ring);
-int64_t cq_drain_locked(ul_ring *ring, void *out, uint32_t max, uint32_t size);
+int64_t cq_fill_locked(ul_ring *ring, struct ul_batch *batch);
 int64_t ring_register(ul_ring *ring, uint32_t opcode, void *arg, uint32_t nr_args);
+/* A number of this thread's own. Never used again, as a thread id is. */
 int this_thread(void);
-void this_thread_forget(void);
 void kept_end(ul_ring *ring, bool safe, int64_t *retired);
+void bufrings_unmap(ul_ring *ring);
+void bufrings_end(ul_ring *ring, bool safe, int64_t *retired);
 int64_t enter_unlocked(ul_ring *ring, uint32_t to_submit, uint32_t min_complete, uint32_t flags,
                        const struct ul_wait *wait);
 
