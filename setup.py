@@ -33,6 +33,7 @@ setup(
             ["uringlab/core/native/room.c"],
             define_macros=[("Py_LIMITED_API", "0x030b0000")],
             extra_compile_args=["-std=gnu11", "-O2", "-Wall", "-Wextra", "-Wno-unused-parameter"],
+            depends=["uringlab/core/native/api.h"],
             py_limited_api=True,
         )
     ],

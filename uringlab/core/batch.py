@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _CQE = Struct("<QiI")
 _CQE32 = Struct("<QiIQQ")
+_MOST = 1 << 24
 
 
 class CqeBatch(Room):
@@ -36,10 +37,12 @@ class CqeBatch(Room):
         c: the memory, for the C floor.
     """
 
-    __slots__ = ("c", "capacity", "size")
+    __slots__ = ("_columns", "_cut", "c", "capacity", "size")
     c: CData
     capacity: int
     size: int
+    _columns: tuple[memoryview, ...]
+    _cut: tuple[int, tuple[memoryview, ...]]
 
     dtype = (("user_data", "<u8"), ("res", "<i4"), ("flags", "<u4"))
     """A CQE's fields, as numpy.dtype(list(…)) takes them; a wide one has two "<u8" more."""
@@ -48,45 +51,51 @@ class CqeBatch(Room):
         """Make the room once.
 
         Raises:
-            ValueError: there must be room for one at least.
+            ValueError: there must be room for one at least, and for 2²⁴ at most.
         """
-        if capacity < 1:
-            raise ValueError(f"a batch needs room for one CQE at least, not {capacity}")
+        if not 1 <= capacity <= _MOST:
+            raise ValueError(f"a batch has room for 1 to {_MOST} CQEs, not {capacity}")
         size = 2 * abi.CQE_BYTES if wide else abi.CQE_BYTES
-        batch = super().__new__(cls, capacity * size)
+        batch = super().__new__(cls, capacity, size)
         batch.capacity = capacity
         batch.size = size
-        batch.c = ffi.cast("void *", batch.address)
+        batch.c = ffi.cast("struct ul_batch *", batch.address)
+        whole = memoryview(batch.bytes).toreadonly()
+        batch._columns = (
+            whole.cast("Q")[0 :: size >> 3],
+            whole.cast("i")[2 :: size >> 2],
+            whole.cast("I")[3 :: size >> 2],
+        )
+        batch._cut = (capacity, batch._columns)
         return batch
 
-    def __len__(self) -> int:
-        """How many CQEs are in it."""
-        return self.filled // self.size
+    def _column(self, which: int) -> memoryview:
+        # Views of the whole are made once, and cut anew only where the count has changed.
+        count = len(self)
+        if self._cut[0] != count:
+            self._cut = (count, tuple(column[:count] for column in self._columns))
+        return self._cut[1][which]
 
     @property
     def user_data(self) -> memoryview:
         """The user_data of each, as unsigned 64-bit numbers."""
-        return memoryview(self).cast("Q")[0 :: self.size >> 3]
+        return self._column(0)
 
     @property
     def res(self) -> memoryview:
         """The result of each, as signed 32-bit numbers."""
-        return memoryview(self).cast("i")[2 :: self.size >> 2]
+        return self._column(1)
 
     @property
     def flags(self) -> memoryview:
         """The flags of each, as unsigned 32-bit numbers."""
-        return memoryview(self).cast("I")[3 :: self.size >> 2]
-
-    def tuples(self) -> Iterator[tuple[int, ...]]:
-        """(user_data, res, flags) of each, and the two words more of a wide one."""
-        return (_CQE if self.size == abi.CQE_BYTES else _CQE32).iter_unpack(self)
+        return self._column(2)
 
     def __iter__(self) -> Iterator[Cqe]:
-        """Each as a `Cqe`."""
+        """Each as a `Cqe`, of the moment at which the loop begins."""
         if self.size == abi.CQE_BYTES:
-            return map(Cqe._make, self.tuples())
-        return (_wide(*one) for one in self.tuples())
+            return iter(self.cqes(Cqe))
+        return iter([_wide(*one) for one in _CQE32.iter_unpack(self)])
 
     def __getitem__(self, index: int) -> Cqe:
         """One of them; negative counts from the end.
@@ -99,8 +108,8 @@ class CqeBatch(Room):
         if not 0 <= at < count:
             raise IndexError(f"CQE {index} of a batch of {count}")
         if self.size == abi.CQE_BYTES:
-            return Cqe._make(_CQE.unpack_from(self, at * self.size))
-        return _wide(*_CQE32.unpack_from(self, at * self.size))
+            return Cqe._make(_CQE.unpack_from(self.bytes, at * self.size))
+        return _wide(*_CQE32.unpack_from(self.bytes, at * self.size))
 
     def __repr__(self) -> str:
         """How full it is."""

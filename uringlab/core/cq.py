@@ -108,9 +108,7 @@ class Cq:
 
     def drain_into(self, batch: CqeBatch) -> int:
         """Take as many CQEs as fit into a batch, in place of what was in it. Returns how many."""
-        count = lib.ul_cq_drain(self._handle, batch.c, batch.capacity, batch.size)
-        batch.filled = max(count, 0) * batch.size
-        return check(count, "drain")
+        return check(lib.ul_cq_fill(self._handle, batch.c), "drain")
 
     def __iter__(self) -> Iterator[Cqe]:
         """Take CQEs one by one until the queue is empty."""

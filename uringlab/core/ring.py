@@ -26,7 +26,7 @@ PATIENCE = 5.0
 """Seconds that `close()` waits for cancelled requests before it gives their memory up."""
 
 _U32 = 2**32 - 1
-_NO_FLAGS = EnterFlags(0)
+_NO_FLAGS = 0
 _MAX_ERRNO = 4095
 
 
@@ -79,7 +79,6 @@ class IoUring:
         self._handle = ffi.gc(out[0], lib.ul_ring_free)
         self.params = Params.from_c(asked)
         self.params.huge_pages = lib.ul_ring_huge(self._handle) > 0
-        self._submitted = ffi.new("int64_t *")
         self.memory = MemoryMapping(self._handle, self.params)
         check(lib.ul_ring_wire(self._handle), "wire the queues")
         self.raw_slots: list[SqeSlot] = []
@@ -112,7 +111,7 @@ class IoUring:
 
     # -- the door ----------------------------------------------------------------
 
-    def submit(self, flags: EnterFlags = _NO_FLAGS) -> int:
+    def submit(self, flags: int = _NO_FLAGS) -> int:
         """Publish what is staged, and let the kernel consume it. Returns how many it took."""
         return self.submit_and_wait(0, flags=flags)
 
@@ -122,7 +121,7 @@ class IoUring:
         timeout: float | None = None,
         *,
         wait: Wait | None = None,
-        flags: EnterFlags = _NO_FLAGS,
+        flags: int = _NO_FLAGS,
     ) -> int:
         """Publish, enter, and wait until `wait_nr` CQEs are ready.
 
@@ -145,7 +144,7 @@ class IoUring:
         """
         self.check_raw_slots()
         how = _wait(timeout, wait)
-        answer = lib.ul_submit(self._handle, wait_nr, int(flags), how)
+        answer = lib.ul_submit(self._handle, wait_nr, flags, how)
         return check(answer, "io_uring_enter", MEANINGS)
 
     def submit_and_drain(
@@ -155,7 +154,7 @@ class IoUring:
         timeout: float | None = None,
         *,
         wait: Wait | None = None,
-        flags: EnterFlags = _NO_FLAGS,
+        flags: int = _NO_FLAGS,
     ) -> int:
         """`submit_and_wait`, and then `cq().drain_into(batch)`: one C call for both.
 
@@ -170,27 +169,14 @@ class IoUring:
         if self.raw_slots:
             self.check_raw_slots()
         how = ffi.NULL if timeout is None and wait is None else _wait(timeout, wait)
-        count = lib.ul_submit_drain(
-            self._handle,
-            wait_nr,
-            int(flags),
-            how,
-            batch.c,
-            batch.capacity,
-            batch.size,
-            self._submitted,
-        )
-        batch.filled = count * batch.size if count > 0 else 0
-        if self._submitted[0] < 0 or count < 0:
-            check(count, "drain")
-            check(self._submitted[0], "io_uring_enter", MEANINGS)
-        return count
+        answer = lib.ul_submit_drain(self._handle, batch.c, wait_nr, flags, how)
+        return answer if answer >= 0 else check(answer, "io_uring_enter", MEANINGS)
 
     def enter(
         self,
         to_submit: int,
         min_complete: int = 0,
-        flags: EnterFlags = _NO_FLAGS,
+        flags: int = _NO_FLAGS,
         *,
         timeout: float | None = None,
         wait: Wait | None = None,
@@ -218,7 +204,7 @@ class IoUring:
         self,
         to_submit: int,
         min_complete: int = 0,
-        flags: EnterFlags = _NO_FLAGS,
+        flags: int = _NO_FLAGS,
         *,
         timeout: float | None = None,
         wait: Wait | None = None,

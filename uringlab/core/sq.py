@@ -172,7 +172,8 @@ class Sq:
         if not ready.known:
             self._ring.check_known(ready)
         if not claims(op):
-            return check(lib.ul_sq_push(self._handle, ready.c), "push")
+            answer = lib.ul_sq_push(self._handle, ready.c)
+            return answer if answer >= 0 else check(answer, "push")
         return self._push_claiming(ready, (op,))
 
     def push_all(self, ops: Prepared | Iterable[Op]) -> int:
@@ -188,7 +189,8 @@ class Sq:
         if not bulk.encoded.known:
             self._ring.check_known(bulk.encoded)
         if not bulk.claiming:
-            return check(lib.ul_sq_push(self._handle, bulk.encoded.c), "push")
+            answer = lib.ul_sq_push(self._handle, bulk.encoded.c)
+            return answer if answer >= 0 else check(answer, "push")
         return self._push_claiming(bulk.encoded, bulk.claiming)
 
     def _push_claiming(self, ready: Encoded, ops: Iterable[Op]) -> int:

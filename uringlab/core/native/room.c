@@ -1,91 +1,135 @@
 /*
- * Room: a block of bytes with the buffer protocol, filled up to a mark.
+ * Room: a struct ul_batch that Python owns, with the buffer protocol.
  *
  * What CqeBatch is made of. A Python class can offer the buffer protocol only
- * from 3.12 on (`__buffer__`); this is the same for 3.11, and all it does. The C
- * floor copies completions here; the kernel never writes to it. Views keep the
- * object, and so its memory, alive; filling it again changes what they show.
+ * from 3.12 on (`__buffer__`); this is the same for 3.11. And it makes tuples of
+ * CQEs, a few times faster than Python can. The C floor copies completions here;
+ * the kernel never writes to it. Views keep the object, and so its memory, alive;
+ * filling it again changes what they show.
  */
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
 #include <stddef.h>
-#include <structmember.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "api.h"
 
 typedef struct {
     PyObject_HEAD
-    unsigned char *bytes;
-    Py_ssize_t size;
-    Py_ssize_t filled;
+    struct ul_batch batch; /* the C floor counts here */
+    PyObject *bytes;       /* a bytearray of full size … */
+    Py_buffer pinned;      /* … that cannot move while this is held */
 } Room;
 
 static PyObject *room_new(PyTypeObject *type, PyObject *args, PyObject *kwargs) {
-    Py_ssize_t size;
-    static char *names[] = {"size", NULL};
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "n", names, &size))
+    unsigned int capacity, size;
+    static char *names[] = {"capacity", "size", NULL};
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "II", names, &capacity, &size))
         return NULL;
-    if (size < 0) {
-        PyErr_SetString(PyExc_ValueError, "a room cannot have a negative size");
-        return NULL;
-    }
     allocfunc alloc = (allocfunc)PyType_GetSlot(type, Py_tp_alloc);
     Room *room = (Room *)alloc(type, 0);
     if (!room)
         return NULL;
-    room->bytes = PyMem_Calloc((size_t)size + 1, 1);
-    if (!room->bytes) {
+    Py_ssize_t total = (Py_ssize_t)capacity * size;
+    room->bytes = PyByteArray_FromStringAndSize(NULL, total);
+    if (!room->bytes || PyObject_GetBuffer(room->bytes, &room->pinned, PyBUF_WRITABLE) != 0) {
         Py_DECREF(room);
-        return PyErr_NoMemory();
+        return NULL;
     }
-    room->size = size;
+    memset(room->pinned.buf, 0, (size_t)total);
+    room->batch = (struct ul_batch){.cqes = room->pinned.buf, .capacity = capacity, .size = size};
     return (PyObject *)room;
 }
 
 static void room_dealloc(PyObject *self) {
+    Room *room = (Room *)self;
     PyTypeObject *type = Py_TYPE(self);
-    PyMem_Free(((Room *)self)->bytes);
+    if (room->pinned.obj)
+        PyBuffer_Release(&room->pinned);
+    Py_CLEAR(room->bytes);
     freefunc release = (freefunc)PyType_GetSlot(type, Py_tp_free);
     release(self);
     Py_DECREF(type);
 }
 
 static int room_getbuffer(PyObject *self, Py_buffer *view, int flags) {
-    Room *room = (Room *)self;
-    return PyBuffer_FillInfo(view, self, room->bytes, room->filled, 1, flags);
+    const struct ul_batch *batch = &((Room *)self)->batch;
+    Py_ssize_t filled = (Py_ssize_t)batch->count * batch->size;
+    return PyBuffer_FillInfo(view, self, batch->cqes, filled, 1, flags);
 }
 
 static PyObject *room_address(PyObject *self, void *closure) {
-    return PyLong_FromVoidPtr(((Room *)self)->bytes);
+    return PyLong_FromVoidPtr(&((Room *)self)->batch);
 }
 
-static PyObject *room_filled(PyObject *self, void *closure) {
-    return PyLong_FromSsize_t(((Room *)self)->filled);
+static PyObject *room_bytes(PyObject *self, void *closure) {
+    return Py_NewRef(((Room *)self)->bytes);
 }
 
-static int room_fill(PyObject *self, PyObject *value, void *closure) {
-    Room *room = (Room *)self;
-    Py_ssize_t filled = value ? PyLong_AsSsize_t(value) : -1;
-    if (filled == -1 && PyErr_Occurred())
-        return -1;
-    if (filled < 0 || filled > room->size) {
-        PyErr_SetString(PyExc_ValueError, "it does not fit the room");
-        return -1;
+static Py_ssize_t room_length(PyObject *self) {
+    return ((Room *)self)->batch.count;
+}
+
+/* One CQE as an object of a tuple type with three places. */
+static PyObject *as_tuple(PyTypeObject *type, allocfunc alloc, const uint8_t *cqe) {
+    uint64_t user_data;
+    int32_t res;
+    uint32_t flags;
+    memcpy(&user_data, cqe, 8);
+    memcpy(&res, cqe + 8, 4);
+    memcpy(&flags, cqe + 12, 4);
+    PyObject *tuple = alloc(type, 3);
+    if (!tuple)
+        return NULL;
+    PyObject *parts[] = {PyLong_FromUnsignedLongLong(user_data), PyLong_FromLong(res),
+                         PyLong_FromUnsignedLong(flags)};
+    for (Py_ssize_t i = 0; i < 3; i++) {
+        if (!parts[i] || PyTuple_SetItem(tuple, i, parts[i]) != 0) {
+            for (Py_ssize_t j = i; j < 3; j++)
+                Py_XDECREF(parts[j]);
+            Py_DECREF(tuple);
+            return NULL;
+        }
     }
-    room->filled = filled;
-    return 0;
+    return tuple;
+}
+
+static PyObject *room_cqes(PyObject *self, PyObject *type) {
+    const struct ul_batch *batch = &((Room *)self)->batch;
+    if (!PyType_Check(type) || !PyType_IsSubtype((PyTypeObject *)type, &PyTuple_Type)) {
+        PyErr_SetString(PyExc_TypeError, "cqes() takes a type of tuples");
+        return NULL;
+    }
+    allocfunc alloc = (allocfunc)PyType_GetSlot((PyTypeObject *)type, Py_tp_alloc);
+    PyObject *list = PyList_New(batch->count);
+    for (uint32_t i = 0; list && i < batch->count; i++) {
+        PyObject *cqe = as_tuple((PyTypeObject *)type, alloc, batch->cqes + (size_t)i * batch->size);
+        if (!cqe || PyList_SetItem(list, i, cqe) != 0)
+            Py_CLEAR(list);
+    }
+    return list;
 }
 
 static PyGetSetDef room_getset[] = {
-    {"address", room_address, NULL, "Where the bytes are, for the C floor.", NULL},
-    {"filled", room_filled, room_fill, "How many of the bytes the buffer protocol shows.", NULL},
+    {"address", room_address, NULL, "Of its struct ul_batch, for the C floor.", NULL},
+    {"bytes", room_bytes, NULL, "All of it, filled or not: a bytearray of a fixed size.", NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };
 
+static PyMethodDef room_methods[] = {
+    {"cqes", room_cqes, METH_O, "A list of what is in it, each (user_data, res, flags)."},
+    {NULL, NULL, 0, NULL},
+};
+
 static PyType_Slot room_slots[] = {
-    {Py_tp_doc, "A block of bytes with the (read-only) buffer protocol, filled up to a mark."},
+    {Py_tp_doc, "Room for CQEs, with a (read-only) buffer protocol that shows those in it."},
     {Py_tp_new, room_new},
     {Py_tp_dealloc, room_dealloc},
     {Py_tp_getset, room_getset},
+    {Py_tp_methods, room_methods},
+    {Py_mp_length, room_length},
     {Py_bf_getbuffer, room_getbuffer},
     {0, NULL},
 };
