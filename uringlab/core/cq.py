@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from uringlab.core.abi import CqeFlags
+from uringlab.core.abi import MAX_CQ_ENTRIES, CqeFlags
 from uringlab.core.errors import check, errno_text
 from uringlab.core.native import ffi, lib
 from uringlab.core.ops.kinds import flag_names
@@ -68,9 +68,10 @@ class Cq:
         self._handle = handle
 
     def ready(self) -> int:
-        """How many slots are filled: tail - head.
+        """How many CQEs are ready: tail - head.
 
-        Under CQE_MIXED a CQE of 32 bytes fills two, and a filler one.
+        Under CQE_MIXED they are counted one by one: a CQE of 32 bytes fills two slots, and a
+        filler is none. (The kernel counts slots there, when it waits for `min_complete`.)
         """
         return check(lib.ul_cq_ready(self._handle), "CQ ready")
 
@@ -83,8 +84,8 @@ class Cq:
 
         From here on the fds that they bring are yours to close; see `IoUring.close`.
         """
-        out = ffi.new("struct ul_cqe[]", max(maximum, 1))
-        count = check(lib.ul_cq_peek(self._handle, out, maximum), "peek")
+        out, room = _room(maximum)
+        count = check(lib.ul_cq_peek(self._handle, out, room), "peek")
         wide = self._wide()
         return [_copy(out[i], wide=wide) for i in range(count)]
 
@@ -94,6 +95,8 @@ class Cq:
         Raises:
             ValueError: fewer are ready.
         """
+        if not 0 <= count <= MAX_CQ_ENTRIES:
+            raise ValueError(f"cannot advance by {count}: {self.ready()} ready")
         try:
             check(lib.ul_cq_advance(self._handle, count), "advance")
         except OSError:
@@ -101,8 +104,8 @@ class Cq:
 
     def drain(self, maximum: int = _BATCH) -> list[Cqe]:
         """Take up to `maximum` CQEs, with one store of the head."""
-        out = ffi.new("struct ul_cqe[]", max(maximum, 1))
-        count = check(lib.ul_cq_drain(self._handle, out, maximum, _WIDE), "drain")
+        out, room = _room(maximum)
+        count = check(lib.ul_cq_drain(self._handle, out, room, _WIDE), "drain")
         wide = self._wide()
         return [_copy(out[i], wide=wide) for i in range(count)]
 
@@ -119,6 +122,14 @@ class Cq:
 
     def _wide(self) -> bool:
         return lib.ul_cq_size(self._handle) == _WIDE
+
+
+def _room(maximum: int) -> tuple[CData, int]:
+    """Room for so many CQEs, or for as many as a queue can have."""
+    if maximum < 0:
+        raise ValueError(f"there are no {maximum} CQEs")
+    room = min(maximum, MAX_CQ_ENTRIES)
+    return ffi.new("struct ul_cqe[]", max(room, 1)), room
 
 
 def _copy(cqe: CData, *, wide: bool) -> Cqe:

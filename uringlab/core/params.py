@@ -6,11 +6,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from uringlab.core.abi import Features, SetupFlags
+from uringlab.core.errors import OperandError
 from uringlab.core.native import ffi
 
 if TYPE_CHECKING:
     from uringlab.core.native._native import CData
 
+_U32 = 0xFFFFFFFF
 _NO_FLAGS = SetupFlags(0)
 _NO_FEATURES = Features(0)
 _SQ_OFF = ("head", "tail", "ring_mask", "ring_entries", "flags", "dropped", "array")
@@ -26,7 +28,8 @@ class Params:
         cq_entries: asked for, with CQSIZE (set when this is not 0); then what it became.
         sq_thread_cpu: the CPU of the SQPOLL thread, with SQ_AFF.
         sq_thread_idle: milliseconds the SQPOLL thread spins before it sleeps (0: one second).
-        wq_fd: whose workers to share, with ATTACH_WQ.
+        wq_fd: the fd of the ring whose poll thread to share, with SQPOLL and ATTACH_WQ. (Workers
+            are shared by a task's rings anyhow, from 5.12 on.)
         huge_pages: with NO_MMAP: bring huge pages, if there are any; then whether there were.
         sq_entries: answered: SQE slots, the asked number rounded up to a power of two.
         features: answered: IORING_FEAT_*.
@@ -45,8 +48,17 @@ class Params:
     cq_off: dict[str, int] = field(default_factory=dict)
 
     def to_c(self) -> CData:
-        """Make a `struct io_uring_params *` of what was asked."""
+        """Make a `struct io_uring_params *` of what was asked.
+
+        Raises:
+            OperandError: a number does not fit 32 bits.
+        """
         flags = SetupFlags(self.flags)
+        for name in ("cq_entries", "sq_thread_cpu", "sq_thread_idle"):
+            if not 0 <= getattr(self, name) <= _U32:
+                raise OperandError(f"{name}={getattr(self, name)} does not fit 32 bits")
+        if not -1 <= self.wq_fd <= _U32:
+            raise OperandError(f"wq_fd={self.wq_fd} is no fd")
         if self.cq_entries:
             flags |= SetupFlags.CQSIZE
         return ffi.new(
@@ -56,7 +68,7 @@ class Params:
                 "cq_entries": self.cq_entries,
                 "sq_thread_cpu": self.sq_thread_cpu,
                 "sq_thread_idle": self.sq_thread_idle,
-                "wq_fd": self.wq_fd & 0xFFFFFFFF,
+                "wq_fd": self.wq_fd & _U32,
             },
         )
 

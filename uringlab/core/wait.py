@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 NS = 1_000_000_000
 _MAX_USEC = 2**32 - 1
+_MAX_NS = 2**63 - 1
+_SIGNALS = frozenset(range(1, 65))
 
 MEANINGS = {
     errno.EAGAIN: "the kernel has no memory for a request now",
@@ -37,7 +40,8 @@ class Wait:
     """How to wait. Source: io_uring_enter(2), IORING_ENTER_EXT_ARG (5.11).
 
     Attributes:
-        timeout: seconds; None waits for ever. With `absolute`, a time of the ring's clock.
+        timeout: seconds; None waits for ever, and what is below 0 is 0. With `absolute`, a time
+            of the ring's clock.
         at_least: seconds; after them one completion will do, instead of as many as asked for.
             FEAT_MIN_TIMEOUT, 6.12.
         absolute: `timeout` is a point in time: CLOCK_MONOTONIC, or what
@@ -65,17 +69,30 @@ class Wait:
             raise OperandError("a registered wait says it all: give nothing beside it")
         if self.absolute and self.timeout is None:
             raise OperandError("absolute says what the timeout is: there must be one")
-        micro = round(self.at_least * 1_000_000)
-        if not 0 <= micro <= _MAX_USEC:
-            raise OperandError(f"at_least={self.at_least} is out of range: 0 … 4294 seconds")
+        micro = _whole("at_least", self.at_least, 1_000_000, _MAX_USEC)
+        signals = set(self.blocked or ())
+        if not signals <= _SIGNALS:
+            raise OperandError(f"blocked takes signals, 1 to {max(_SIGNALS)}: {sorted(signals)}")
+        if self.registered is not None and not 0 <= self.registered < 2**64:
+            raise OperandError(f"registered={self.registered} is no offset")
         wait = ffi.new("struct ul_wait *")
-        wait.timeout_ns = -1 if self.timeout is None else max(0, int(self.timeout * NS))
+        wait.timeout_ns = (
+            -1 if self.timeout is None else _whole("timeout", max(self.timeout, 0), NS, _MAX_NS)
+        )
         wait.min_wait_usec = micro
         wait.absolute = int(self.absolute)
         if self.blocked is not None:
             wait.has_sigmask = 1
-            wait.sigmask = sum(1 << (signo - 1) for signo in set(self.blocked))
+            wait.sigmask = sum(1 << (signo - 1) for signo in signals)
         if self.registered is not None:
             wait.registered = 1
             wait.offset = self.registered
         return wait
+
+
+def _whole(name: str, seconds: float, unit: int, most: int) -> int:
+    """Seconds in whole units: no fewer than asked for, unless it was for none."""
+    number = math.ceil(seconds * unit) if math.isfinite(seconds) else -1
+    if not 0 <= number <= most:
+        raise OperandError(f"{name}={seconds} is out of range: 0 … {most // unit} seconds")
+    return number

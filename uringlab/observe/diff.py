@@ -93,9 +93,17 @@ def _tail_moved(
 
 def _posted(when: tuple[str, int, int], before: RingSnapshot, after: RingSnapshot) -> list[Event]:
     count = (after.cq_tail - before.cq_tail) & U32
-    lost = max(0, count - after.cq_entries)
-    events: list[Event] = [Missed(*when, "CQE", lost)] if lost else []
-    for step in range(lost, count):
-        index = (before.cq_tail + step) & U32
-        events.append(Posted(*when, index, index & after.cq_mask, after.cqe_bytes(index)))
+    start, lost = before.cq_tail, max(0, count - after.cq_entries)
+    if lost:
+        start = (start + lost) & U32
+        if after.cqe_mixed:
+            # Whether a CQE begins there nobody knows. At slot 0 one does: none lies across
+            # the end of the queue.
+            more = -start & after.cq_mask
+            start, lost = (start + more) & U32, lost + more
+    what = "CQE slot" if after.cqe_mixed else "CQE"
+    events: list[Event] = [Missed(*when, what, lost)] if lost else []
+    for index, data in after.walk(start, after.cq_tail):
+        slots = after.slots_of(data)
+        events.append(Posted(*when, index, index & after.cq_mask, data, slots))
     return events

@@ -189,11 +189,12 @@ class Consumed(Moved):
 
 @dataclass(frozen=True, slots=True)
 class Posted(Event):
-    """A CQE was written, and the CQ tail moved past it."""
+    """A CQE was written, and the CQ tail moved past it: one slot, or two of a mixed queue."""
 
     index: int
     slot: int
     cqe: bytes
+    slots: int = 1
 
     actor = Actor.KERNEL
     kind = "posted"
@@ -208,7 +209,7 @@ class Posted(Event):
         meaning = f" {errno_name(cqe.res)}" if cqe.res < 0 else ""
         return (
             f"CQE slot {self.slot}: {name_of(self.ring, cqe.user_data)} res={cqe.res}{meaning}"
-            f"   CQ tail → {(self.index + 1) & U32}"
+            f"   CQ tail → {(self.index + self.slots) & U32}"
         )
 
 

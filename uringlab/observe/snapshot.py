@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from uringlab.core.cq import Cqe
+from uringlab.core.abi import CqeFlags
+from uringlab.core.cq import Cqe, Cqe32
 from uringlab.core.ops.declare import DecodedSqe, decode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 U32 = 0xFFFF_FFFF
+_WIDE = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,8 @@ class RingSnapshot:
         cq_head: moved by you: CQEs before it are gone.
         cq_tail: moved by the kernel: CQEs before it are posted.
         sqes, cqes: the bytes of all slots, stale ones too.
+        cqe_mixed: made with CQE_MIXED: a CQE of 32 bytes lies in two slots of 16, and a filler
+            at the queue's end is no CQE.
     """
 
     time_ns: int
@@ -50,6 +54,7 @@ class RingSnapshot:
     cqe_size: int
     sqes: bytes
     cqes: bytes
+    cqe_mixed: bool = False
 
     # -- what the words mean -----------------------------------------------------
 
@@ -80,7 +85,7 @@ class RingSnapshot:
 
     @property
     def ready(self) -> int:
-        """CQEs posted and not seen: CQ tail - head."""
+        """CQ slots posted and not seen: CQ tail - head. As many CQEs, unless `cqe_mixed`."""
         return (self.cq_tail - self.cq_head) & U32
 
     # -- slots ----------------------------------------------------------------------
@@ -95,19 +100,37 @@ class RingSnapshot:
         return _decoded(self.sqe_bytes(index))
 
     def cqe_bytes(self, index: int) -> bytes:
-        """The raw bytes of the CQE at an index."""
+        """The raw bytes of the CQE at an index; the second half of a large one, too."""
         at = (index & self.cq_mask) * self.cqe_size
-        return self.cqes[at : at + self.cqe_size]
+        data = self.cqes[at : at + self.cqe_size]
+        if self.cqe_mixed and _flags(data) & CqeFlags.F_32:
+            after = ((index + 1) & self.cq_mask) * self.cqe_size
+            data += self.cqes[after : after + self.cqe_size]
+        return data
 
     def cqe(self, index: int) -> Cqe:
         """The CQE at an index."""
         return cqe_of(self.cqe_bytes(index))
 
+    def walk(self, start: int, end: int) -> Iterator[tuple[int, bytes]]:
+        """(index, bytes) of every CQE between two indices, of which `start` is where one begins.
+
+        Fillers are passed over; so are the second halves of large ones.
+        """
+        while 0 < ((end - start) & U32) <= self.cq_entries:
+            data = self.cqe_bytes(start)
+            if not (self.cqe_mixed and _flags(data) & CqeFlags.SKIP):
+                yield start, data
+            start = (start + self.slots_of(data)) & U32
+
+    def slots_of(self, cqe: bytes) -> int:
+        """How many slots a CQE fills."""
+        return len(cqe) // self.cqe_size
+
     def ready_cqes(self) -> Iterator[tuple[int, Cqe]]:
         """(index, CQE) of every CQE that is posted and not seen, the oldest first."""
-        for step in range(self.ready):
-            index = (self.cq_head + step) & U32
-            yield index, self.cqe(index)
+        for index, data in self.walk(self.cq_head, self.cq_tail):
+            yield index, cqe_of(data)
 
     def same_ring_state(self, other: RingSnapshot) -> bool:
         """Whether nothing differs but the time."""
@@ -131,12 +154,24 @@ class RingSnapshot:
 
 
 def cqe_of(data: bytes) -> Cqe:
-    """Decode the first 16 bytes of a CQE."""
-    return Cqe(
+    """Decode a CQE of 16 bytes, or of 32: that one has its second half beside it."""
+    words = (
         int.from_bytes(data[0:8], "little"),
         int.from_bytes(data[8:12], "little", signed=True),
-        int.from_bytes(data[12:16], "little"),
+        _flags(data),
     )
+    if len(data) < _WIDE:
+        return Cqe(*words)
+    wide = Cqe32(*words)
+    wide.extra = (
+        int.from_bytes(data[16:24], "little"),
+        int.from_bytes(data[24:32], "little"),
+    )
+    return wide
+
+
+def _flags(cqe: bytes) -> int:
+    return int.from_bytes(cqe[12:16], "little")
 
 
 @lru_cache(maxsize=1024)

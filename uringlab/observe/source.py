@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Protocol
 
+from uringlab.core.abi import SetupFlags
 from uringlab.core.errors import check
 from uringlab.core.native import ffi, lib
 from uringlab.observe.snapshot import RingSnapshot
@@ -39,6 +40,7 @@ class OwnSource:
         """Make room for the copies once; every sample reuses it."""
         self.name = name
         self._handle = ring.handle
+        self._mixed = SetupFlags.CQE_MIXED in ring.params.flags
         words = ffi.new("struct ul_words *")
         check(lib.ul_ring_words(self._handle, words), "look at the ring")
         self._sqes = ffi.new("uint8_t[]", words.sq_entries * words.sqe_size)
@@ -93,6 +95,7 @@ class OwnSource:
             cqe_size=words.cqe_size,
             sqes=bytes(ffi.buffer(self._sqes)),
             cqes=bytes(ffi.buffer(self._cqes)),
+            cqe_mixed=self._mixed,
         )
         return self._last
 

@@ -177,7 +177,7 @@ static int64_t submit(ul_ring *ring, uint32_t wait_nr, uint32_t flags, const str
          * on work that is there.
          */
         __atomic_thread_fence(__ATOMIC_SEQ_CST);
-        needed = flags & ENTER_GETEVENTS;
+        needed = flags & (ENTER_GETEVENTS | ENTER_SQ_WAKEUP | ENTER_SQ_WAIT);
         if (to_submit && (load_relaxed(ring->sq_flags) & SQ_NEED_WAKEUP)) {
             flags |= ENTER_SQ_WAKEUP;
             needed = true;

@@ -44,6 +44,7 @@
 
 #define ENTER_GETEVENTS (1u << 0)
 #define ENTER_SQ_WAKEUP (1u << 1)
+#define ENTER_SQ_WAIT (1u << 2)
 #define ENTER_EXT_ARG (1u << 3)
 #define ENTER_REGISTERED_RING (1u << 4)
 #define ENTER_ABS_TIMER (1u << 5)
