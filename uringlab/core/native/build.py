@@ -11,7 +11,17 @@ from pathlib import Path
 import cffi
 
 HERE = Path("uringlab/core/native")
-SOURCES = ["memory.c", "track.c", "ring.c", "quiesce.c", "sq.c", "cq.c", "enter.c", "observe.c"]
+SOURCES = [
+    "memory.c",
+    "track.c",
+    "ring.c",
+    "quiesce.c",
+    "sq.c",
+    "cq.c",
+    "bufring.c",
+    "enter.c",
+    "observe.c",
+]
 FLAGS = ["-std=gnu11", "-O2", "-Wall", "-Wextra", "-Wno-unused-parameter", "-pthread"]
 
 ffi = cffi.FFI()
