@@ -12,7 +12,7 @@ operand is refused before a slot is taken, and nothing half-written is ever in t
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, ClassVar, dataclass_transform
 
 from uringlab.core import abi
@@ -38,7 +38,7 @@ class Operand:
         kind: how it is encoded and shown.
         doc: one line for help.
         default: what it is when it is not given.
-        required: whether it must be given.
+        required: whether it must be given, or what another operand puts in its place.
     """
 
     name: str
@@ -49,9 +49,9 @@ class Operand:
     required: bool = False
 
 
-def operand(word: str, kind: Kind, doc: str) -> Any:
-    """A field that must be given."""
-    return field(metadata={"word": word, "kind": kind, "doc": doc})
+def operand(word: str, kind: Kind, doc: str, *, default: Any = MISSING) -> Any:
+    """A field that must be given; with a default, its kind or `finish` says what may replace it."""
+    return field(default=default, metadata={"word": word, "kind": kind, "doc": doc})
 
 
 def option(word: str, kind: Kind, doc: str, *, default: Any) -> Any:

@@ -6,17 +6,28 @@ request must then hold), and how to read the word back for a person, from anybod
 
 from uringlab.core.ops.kinds.bits import OPEN_FLAGS, Bits, Choice, OpenBits, Switch, flag_names
 from uringlab.core.ops.kinds.draft import Draft, Kind
-from uringlab.core.ops.kinds.fds import DirFd, Domain, File, InFile, RingFile, Slot
+from uringlab.core.ops.kinds.fds import (
+    ClosedFile,
+    DirFd,
+    Domain,
+    File,
+    FirstSlot,
+    InFile,
+    RegisteredFile,
+    RingFile,
+    Slot,
+)
 from uringlab.core.ops.kinds.memory import (
     AddressRoom,
     Block,
     BufferIndex,
     Group,
     Iovecs,
+    Room,
     SocketAddress,
 )
-from uringlab.core.ops.kinds.numbers import Mode, Number, Offset, Signed, UserData
-from uringlab.core.ops.kinds.texts import Name, PathName, Structure, TimeSpan
+from uringlab.core.ops.kinds.numbers import Length, Mode, Number, Offset, Signed, UserData
+from uringlab.core.ops.kinds.texts import InStructure, Name, PathName, Structure, TimeSpan
 
 __all__ = [
     "OPEN_FLAGS",
@@ -25,21 +36,27 @@ __all__ = [
     "Block",
     "BufferIndex",
     "Choice",
+    "ClosedFile",
     "DirFd",
     "Domain",
     "Draft",
     "File",
+    "FirstSlot",
     "Group",
     "InFile",
+    "InStructure",
     "Iovecs",
     "Kind",
+    "Length",
     "Mode",
     "Name",
     "Number",
     "Offset",
     "OpenBits",
     "PathName",
+    "RegisteredFile",
     "RingFile",
+    "Room",
     "Signed",
     "Slot",
     "SocketAddress",

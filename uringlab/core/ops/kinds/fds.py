@@ -39,6 +39,41 @@ class File(Kind):
 
 
 @dataclass(frozen=True)
+class RegisteredFile(File):
+    """A place in the table of registered files; a number is one, too."""
+
+    def put(self, draft: Draft, word: str, value: Any, name: str) -> None:
+        """Take a FixedFd or its number."""
+        super().put(draft, word, FixedFd(value) if isinstance(value, int) else value, name)
+        if not draft.words["flags"] & abi.SqeFlags.FIXED_FILE:
+            raise OperandError(f"{name} takes a registered file, not {value!r}")
+
+
+@dataclass(frozen=True)
+class ClosedFile(File):
+    """A file to be closed: an fd, or a registered one, which lies in another word. None: neither.
+
+    Attributes:
+        place: the SQE word for a place in the table of registered files.
+    """
+
+    place: str = "file_index"
+
+    def put(self, draft: Draft, word: str, value: Any, name: str) -> None:
+        """Take any of the fd types. The kernel wants 0 for the fd beside a place."""
+        if value is None or isinstance(value, FixedFd):
+            draft.words[word] = 0
+        if isinstance(value, FixedFd):
+            Slot().put(draft, self.place, value, name)
+        elif value is not None:
+            super().put(draft, word, value, name)
+
+    def show(self, words: dict[str, int], word: str) -> str:
+        """As a number; `none` where it is a registered file that is closed."""
+        return "none" if words[self.place] else str(words[word])
+
+
+@dataclass(frozen=True)
 class DirFd(Kind):
     """The directory that a relative path starts from: a plain fd, or AT_FDCWD."""
 
@@ -129,3 +164,21 @@ class Slot(Kind):
         if value == abi.FILE_INDEX_ALLOC:
             return "alloc"
         return "none" if value == 0 else f"#{value - 1}"
+
+
+@dataclass(frozen=True)
+class FirstSlot(Slot):
+    """The first of several places that are changed: counted from 0, there is no "none" here."""
+
+    def put(self, draft: Draft, word: str, value: Any, name: str) -> None:
+        """Take a place, or ALLOC."""
+        if value is ALLOC:
+            draft.put(word, abi.FILE_INDEX_ALLOC, name)
+            return
+        super().put(draft, word, value, name)
+        draft.words[word] -= 1
+
+    def show(self, words: dict[str, int], word: str) -> str:
+        """`alloc`, or the place."""
+        value = words[word] & 0xFFFF_FFFF
+        return "alloc" if value == abi.FILE_INDEX_ALLOC else f"#{value}"

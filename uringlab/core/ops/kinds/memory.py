@@ -41,15 +41,19 @@ class Block(Kind):
         length: the SQE word that says how much of it, filled in where the op does not.
             "" where the kernel knows how much it takes: `least`.
         least: bytes it must have.
+        optional: None is allowed, where a group of provided buffers may stand instead.
     """
 
     is_address: ClassVar[bool] = True
     kernel_writes: bool = True
     length: str = "len"
     least: int = 0
+    optional: bool = False
 
     def put(self, draft: Draft, word: str, value: Any, name: str) -> None:
         """Take a Buffer or a Part, the bad page, or (where the kernel only reads) bytes."""
+        if value is None and self.optional:
+            return
         memory = memory_of(value, name, kernel_writes=self.kernel_writes)
         if len(memory) < self.least:
             raise OperandError(f"{name} needs {self.least} bytes, and has {len(memory)}")
@@ -161,6 +165,33 @@ class AddressRoom(Kind):
         draft.words[word] = value.room.address
         draft.words[self.length] = value.length.address
         draft.holds += [value.room.mem, value.length.mem]
+
+    def show(self, words: dict[str, int], word: str) -> str:
+        """As an address in memory."""
+        return f"{words[word]:#x}"
+
+
+@dataclass(frozen=True)
+class Room(Kind):
+    """Room that the kernel fills in, and that knows how to read it: held until the final CQE.
+
+    Attributes:
+        of: the class that the value must be of; it has an `address` and a `mem`.
+        count: the SQE word for its `len()`; "" where the kernel knows.
+    """
+
+    is_address: ClassVar[bool] = True
+    of: type[Any]
+    count: str = ""
+
+    def put(self, draft: Draft, word: str, value: Any, name: str) -> None:
+        """Take such an object."""
+        if not isinstance(value, self.of):
+            raise OperandError(f"{name} takes room for it: a {self.of.__name__}, not {value!r}")
+        draft.words[word] = value.address
+        draft.holds.append(value.mem)
+        if self.count:
+            draft.put(self.count, len(value), name)
 
     def show(self, words: dict[str, int], word: str) -> str:
         """As an address in memory."""

@@ -80,3 +80,29 @@ class Mode(Kind):
     def show(self, words: dict[str, int], word: str) -> str:
         """In octal."""
         return f"{words[word]:#o}"
+
+
+@dataclass(frozen=True)
+class Length(Kind):
+    """A number of bytes: in a word of 32 bits if it fits there, else in one of 64.
+
+    Kernels before 6.11 look at the narrow word only.
+
+    Attributes:
+        wide: the word of 64 bits. Unless it is 0 the kernel goes by it alone.
+    """
+
+    wide: str
+
+    def put(self, draft: Draft, word: str, value: Any, name: str) -> None:
+        """Encode it."""
+        number = whole(value, name)
+        if not 0 <= number <= _U64:
+            raise OperandError(f"{name}={number} does not fit: 0 … {_U64}")
+        narrow = number <= _U32
+        draft.words[word] = number if narrow else 0
+        draft.words[self.wide] = 0 if narrow else number
+
+    def show(self, words: dict[str, int], word: str) -> str:
+        """As the kernel reads it."""
+        return str(words[self.wide] or words[word])

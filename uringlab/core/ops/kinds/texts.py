@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from uringlab.core import abi
 from uringlab.core.buffers import Small
 from uringlab.core.errors import OperandError
-from uringlab.core.ops.kinds.draft import Kind
-
-if TYPE_CHECKING:
-    from uringlab.core.ops.kinds.draft import Draft
+from uringlab.core.ops.kinds.draft import Draft, Kind
 
 NS = 1_000_000_000
 
@@ -90,3 +87,18 @@ class Structure(_Lent):
         if not isinstance(value, bytes) or (self.size and len(value) != self.size):
             raise OperandError(f"{name} takes {self.size or 'some'} bytes, not {value!r}")
         lend(draft, word, value)
+
+
+@dataclass(frozen=True)
+class InStructure(_Lent):
+    """A field of a structure: the word has only the structure's address. The op packs it.
+
+    Attributes:
+        kind: what the field is.
+    """
+
+    kind: Kind
+
+    def put(self, draft: Draft, word: str, value: Any, name: str) -> None:
+        """See that the value is one, and leave it to the op's `finish`."""
+        self.kind.put(Draft(), "off", value, name)
