@@ -74,7 +74,7 @@ class Pipe(
     Op,
     opcode=Opcode.PIPE,
     result="0; the two ends are in the room",
-    example="make_pipe -> r1",
+    example="op_pipe -> r1",
     c="io_uring_prep_pipe(sqe, {fds}, {pipe_flags});",
     man="io_uring_prep_pipe(3)",
     errnos={
