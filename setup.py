@@ -29,11 +29,11 @@ setup(
     cffi_modules=["uringlab/core/native/build.py:ffi"],
     ext_modules=[
         Extension(
-            "uringlab.core.native._room",
-            ["uringlab/core/native/room.c"],
+            "uringlab.core.native._fast",
+            [f"uringlab/core/native/{name}.c" for name in ("fast", "room", "turn")],
             define_macros=[("Py_LIMITED_API", "0x030b0000")],
             extra_compile_args=["-std=gnu11", "-O2", "-Wall", "-Wextra", "-Wno-unused-parameter"],
-            depends=["uringlab/core/native/api.h"],
+            depends=["uringlab/core/native/api.h", "uringlab/core/native/fast.h"],
             py_limited_api=True,
         )
     ],

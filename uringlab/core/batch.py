@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 from uringlab.core import abi
 from uringlab.core.cq import Cqe, Cqe32
 from uringlab.core.native import ffi
-from uringlab.core.native._room import Room
+from uringlab.core.native._fast import Room
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,7 +56,7 @@ class CqeBatch(Room):
         if not 1 <= capacity <= _MOST:
             raise ValueError(f"a batch has room for 1 to {_MOST} CQEs, not {capacity}")
         size = 2 * abi.CQE_BYTES if wide else abi.CQE_BYTES
-        batch = super().__new__(cls, capacity, size)
+        batch = super().__new__(_WideBatch if wide else cls, capacity, size, Cqe)
         batch.capacity = capacity
         batch.size = size
         batch.c = ffi.cast("struct ul_batch *", batch.address)
@@ -91,29 +91,38 @@ class CqeBatch(Room):
         """The flags of each, as unsigned 32-bit numbers."""
         return self._column(2)
 
-    def __iter__(self) -> Iterator[Cqe]:
-        """Each as a `Cqe`, of the moment at which the loop begins."""
-        if self.size == abi.CQE_BYTES:
-            return iter(self.cqes(Cqe))
-        return iter([_wide(*one) for one in _CQE32.iter_unpack(self)])
-
     def __getitem__(self, index: int) -> Cqe:
         """One of them; negative counts from the end.
 
         Raises:
             IndexError: there are not so many.
         """
+        return Cqe._make(_CQE.unpack_from(self.bytes, self._at(index)))
+
+    def _at(self, index: int) -> int:
         count = len(self)
         at = index + count if index < 0 else index
         if not 0 <= at < count:
             raise IndexError(f"CQE {index} of a batch of {count}")
-        if self.size == abi.CQE_BYTES:
-            return Cqe._make(_CQE.unpack_from(self.bytes, at * self.size))
-        return _wide(*_CQE32.unpack_from(self.bytes, at * self.size))
+        return at * self.size
 
     def __repr__(self) -> str:
         """How full it is."""
         return f"<CqeBatch: {len(self)} of {self.capacity}>"
+
+
+class _WideBatch(CqeBatch):
+    """A batch with the second half of each CQE."""
+
+    __slots__ = ()
+
+    def __iter__(self) -> Iterator[Cqe]:
+        """Each as a `Cqe32`, of the moment at which the loop begins."""
+        return iter([_wide(*one) for one in _CQE32.iter_unpack(self)])
+
+    def __getitem__(self, index: int) -> Cqe:
+        """One of them."""
+        return _wide(*_CQE32.unpack_from(self.bytes, self._at(index)))
 
 
 def _wide(user_data: int, res: int, flags: int, first: int, second: int) -> Cqe32:

@@ -247,6 +247,10 @@ int64_t ul_submit(ul_ring *ring, uint32_t wait_nr, uint32_t flags, const struct 
  * it was an error, else the CQEs taken. batch->count tells them in any case. */
 int64_t ul_submit_drain(ul_ring *ring, struct ul_batch *batch, uint32_t wait_nr, uint32_t flags,
                         const struct ul_wait *wait);
+/* ul_sq_push(), ul_submit() and ul_cq_fill() with one taking of the lock: a whole
+ * turn of the wheel. What was pushed stays pushed if the rest fails. */
+int64_t ul_turn(ul_ring *ring, const struct ul_ops *ops, struct ul_batch *batch, uint32_t wait_nr,
+                uint32_t flags);
 int ul_last_enter(ul_ring *ring, struct ul_enter *out);
 int64_t ul_register(ul_ring *ring, uint32_t opcode, void *arg, uint32_t nr_args);
 

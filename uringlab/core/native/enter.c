@@ -104,9 +104,8 @@ static bool plain(const struct ul_wait *wait) {
                      !wait->registered);
 }
 
-static int64_t enter_with(ul_ring *ring, uint32_t to_submit, uint32_t min_complete, uint32_t flags,
-                          const struct ul_wait *wait) {
-    int fd = door(ring, &flags);
+static int64_t enter_by(int fd, ul_ring *ring, uint32_t to_submit, uint32_t min_complete,
+                        uint32_t flags, const struct ul_wait *wait) {
     if (plain(wait))
         return sys_enter(fd, to_submit, min_complete, flags, NULL, 0);
     if (wait->registered)
@@ -136,10 +135,11 @@ static int64_t enter_with(ul_ring *ring, uint32_t to_submit, uint32_t min_comple
 int64_t enter_unlocked(ul_ring *ring, uint32_t to_submit, uint32_t min_complete, uint32_t flags,
                        const struct ul_wait *wait) {
     struct ul_enter enter = {.to_submit = to_submit, .min_complete = min_complete, .flags = flags};
+    int fd = door(ring, &flags);
     ring->entering++;
     ring_unlock(ring);
     enter.started_ns = now_ns();
-    int64_t answer = enter_with(ring, to_submit, min_complete, flags, wait);
+    int64_t answer = enter_by(fd, ring, to_submit, min_complete, flags, wait);
     enter.ended_ns = now_ns();
     pthread_mutex_lock(&ring->lock);
     ring->entering--;
@@ -215,6 +215,22 @@ int64_t ul_submit_drain(ul_ring *ring, struct ul_batch *batch, uint32_t wait_nr,
     return answer < 0 ? answer : taken;
 }
 
+int64_t ul_turn(ul_ring *ring, const struct ul_ops *ops, struct ul_batch *batch, uint32_t wait_nr,
+                uint32_t flags) {
+    batch->count = 0;
+    int64_t answer = ring_lock(ring);
+    if (answer < 0)
+        return answer;
+    answer = sq_push_locked(ring, ops);
+    if (answer >= 0) {
+        answer = submit(ring, wait_nr, flags, NULL);
+        int64_t taken = cq_fill_locked(ring, batch);
+        answer = answer < 0 ? answer : taken;
+    }
+    ring_unlock(ring);
+    return answer;
+}
+
 int ul_last_enter(ul_ring *ring, struct ul_enter *out) {
     int answer = ring_lock(ring);
     if (answer < 0)
@@ -230,6 +246,8 @@ int64_t ring_register(ul_ring *ring, uint32_t opcode, void *arg, uint32_t nr_arg
     int fd = door(ring, &flags);
     if (flags && ring->fd >= 0) /* by index only from 6.3 on: the fd is as good */
         return ul_sys_register(ring->fd, opcode, arg, nr_args);
+    if (fd < 0) /* -1 means something here: a call that is about no ring */
+        return -EBADF;
     return ul_sys_register(fd, flags ? opcode | REGISTER_USE_REGISTERED_RING : opcode, arg,
                            nr_args);
 }

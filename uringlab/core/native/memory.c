@@ -23,6 +23,7 @@ struct ul_mem {
     size_t size;
     size_t mapped; /* bytes mmap()ed, the guard page included; 0: malloc()ed */
     uint32_t refs;
+    ul_mem *next; /* in the quarantine */
 };
 
 static struct ul_mem_stats stats;
@@ -66,8 +67,12 @@ ul_mem *ul_mem_new(size_t size, int guarded) {
     return mem;
 }
 
-void ul_mem_ref(ul_mem *mem) {
-    __atomic_add_fetch(&mem->refs, 1, __ATOMIC_RELAXED);
+static void give_back(ul_mem *mem) {
+    if (mem->mapped)
+        munmap(mem->base, mem->mapped);
+    else
+        free(mem->base);
+    free(mem);
 }
 
 #ifdef URINGLAB_QUARANTINE
@@ -77,40 +82,83 @@ void ul_mem_ref(ul_mem *mem) {
  * is freed: a block that would be is filled with a pattern and kept, and any
  * byte of it that is something else later was written after its end. What the
  * kernel reads there too early is nonsense, which the tests see.
+ *
+ * The oldest are really freed, once they were looked at, when there are too many:
+ * a process may have 65530 mappings, and each guarded block is two.
  */
-enum { PATTERN = 0xdb };
+enum { PATTERN = 0xdb, MOST_BLOCKS = 16384, MOST_BYTES = 512 << 20 };
 
 static pthread_mutex_t quarantine_lock = PTHREAD_MUTEX_INITIALIZER;
-static struct quarantined {
-    struct quarantined *next;
-    ul_mem *mem;
-} *quarantine;
+static ul_mem *oldest, *newest;
+static size_t n_blocks, n_bytes;
+static int64_t changed_before; /* in those that were really freed */
 
 static size_t whole(const ul_mem *mem) {
     return mem->mapped ? mem->mapped - page_size() : mem->size;
 }
 
-static void discard(ul_mem *mem) {
-    memset(mem->base, PATTERN, whole(mem));
-    struct quarantined *one = malloc(sizeof *one);
-    if (!one)
-        abort();
-    one->mem = mem;
+static int64_t changed_in(const ul_mem *mem) {
+    int64_t changed = 0;
+    for (size_t i = 0; i < whole(mem); i++)
+        changed += mem->base[i] != PATTERN;
+    if (changed)
+        fprintf(stderr, "uringlab quarantine: %lld bytes of a freed block of %zu at %p changed\n",
+                (long long)changed, mem->size, (void *)mem->base);
+    return changed;
+}
+
+static void free_oldest(void) {
+    ul_mem *mem = oldest;
+    oldest = mem->next;
+    newest = oldest ? newest : NULL;
+    n_blocks--;
+    n_bytes -= whole(mem);
+    changed_before += changed_in(mem);
+    give_back(mem);
+}
+
+static void lock_quarantine(void) {
     pthread_mutex_lock(&quarantine_lock);
-    one->next = quarantine;
-    quarantine = one;
+}
+
+static void unlock_quarantine(void) {
     pthread_mutex_unlock(&quarantine_lock);
 }
 
-int64_t ul_quarantine_check(void) {
-    int64_t changed = 0;
-    pthread_mutex_lock(&quarantine_lock);
-    for (struct quarantined *one = quarantine; one; one = one->next) {
-        size_t size = whole(one->mem);
-        for (size_t i = 0; i < size; i++)
-            changed += one->mem->base[i] != PATTERN;
+__attribute__((constructor)) static void free_in_forked_children(void) {
+    pthread_atfork(lock_quarantine, unlock_quarantine, unlock_quarantine);
+}
+
+static void discard(ul_mem *mem) {
+    memset(mem->base, PATTERN, whole(mem));
+    mem->next = NULL;
+    lock_quarantine();
+    if (newest)
+        newest->next = mem;
+    else
+        oldest = mem;
+    newest = mem;
+    n_blocks++;
+    n_bytes += whole(mem);
+    while (n_blocks > MOST_BLOCKS || n_bytes > MOST_BYTES)
+        free_oldest();
+    unlock_quarantine();
+}
+
+/* And whoever holds it again, after its end, is told at once. */
+static void must_be_alive(uint32_t refs) {
+    if (refs == 0) {
+        fprintf(stderr, "uringlab quarantine: a freed block is used again\n");
+        abort();
     }
-    pthread_mutex_unlock(&quarantine_lock);
+}
+
+int64_t ul_quarantine_check(void) {
+    lock_quarantine();
+    int64_t changed = changed_before;
+    for (ul_mem *mem = oldest; mem; mem = mem->next)
+        changed += changed_in(mem);
+    unlock_quarantine();
     return changed;
 }
 
@@ -127,11 +175,11 @@ __attribute__((destructor)) static void check_at_exit(void) {
 #else
 
 static void discard(ul_mem *mem) {
-    if (mem->mapped)
-        munmap(mem->base, mem->mapped);
-    else
-        free(mem->base);
-    free(mem);
+    give_back(mem);
+}
+
+static void must_be_alive(uint32_t refs) {
+    (void)refs;
 }
 
 int64_t ul_quarantine_check(void) {
@@ -140,8 +188,14 @@ int64_t ul_quarantine_check(void) {
 
 #endif
 
+void ul_mem_ref(ul_mem *mem) {
+    must_be_alive(__atomic_fetch_add(&mem->refs, 1, __ATOMIC_RELAXED));
+}
+
 void ul_mem_unref(ul_mem *mem) {
-    if (__atomic_sub_fetch(&mem->refs, 1, __ATOMIC_ACQ_REL) != 0)
+    uint32_t refs = __atomic_fetch_sub(&mem->refs, 1, __ATOMIC_ACQ_REL);
+    must_be_alive(refs);
+    if (refs != 1)
         return;
     __atomic_sub_fetch(&stats.live, 1, __ATOMIC_RELAXED);
     __atomic_sub_fetch(&stats.live_bytes, mem->size, __ATOMIC_RELAXED);

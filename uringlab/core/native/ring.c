@@ -269,11 +269,16 @@ int ul_ring_open(uint32_t entries, struct io_uring_params *params, int huge, ul_
 }
 
 static int map_region(int fd, uint64_t offset, size_t size, struct region *out) {
+    /* In one step, as far as a fork can see: a child's mapping would keep the ring alive. */
+    pthread_mutex_lock(&process_lock);
     void *base =
         mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, (off_t)offset);
-    if (base == MAP_FAILED)
-        return -errno;
-    madvise(base, size, MADV_DONTFORK);
+    int err = base == MAP_FAILED ? -errno : 0;
+    if (!err)
+        madvise(base, size, MADV_DONTFORK);
+    pthread_mutex_unlock(&process_lock);
+    if (err)
+        return err;
     *out = (struct region){.base = base, .size = size};
     return 0;
 }
@@ -368,6 +373,7 @@ int ul_ring_wire(ul_ring *ring) {
         return -ENOMEM;
     ring->sq_local = load_relaxed(ring->sq_tail);
     ring->lent_from = load_relaxed(ring->sq_head);
+    ring->cq_peeked = load_relaxed(ring->cq_head);
     ring->wired = true;
     return 0;
 }
@@ -424,8 +430,8 @@ int64_t ul_ring_index_register(ul_ring *ring) {
     else
         answer = ul_sys_register(ring->fd, REGISTER_RING_FDS, &one, 1);
     if (answer == 1) {
-        ring->index = (int)one.offset;
         ring->index_owner = this_thread();
+        ring->index = (int)one.offset;
         answer = ring->index;
     }
     ring_unlock(ring);
@@ -447,6 +453,13 @@ int64_t ul_ring_index_unregister(ul_ring *ring) {
     ring_unlock(ring);
     return answer;
 }
+
+/* The kernel's SMP_CACHE_BYTES, where it is known. */
+#if defined(__x86_64__) || defined(__i386__) || defined(__aarch64__) || defined(__riscv)
+enum { CACHE_LINE = 64 };
+#else
+enum { CACHE_LINE = 0 };
+#endif
 
 /* ---- another size ----------------------------------------------------------------------- */
 
@@ -477,6 +490,33 @@ static void move_slots(ul_ring *ring, struct hold **holds, struct hold **lent, u
     ring->slot_taken = taken;
 }
 
+/*
+ * Where the SQ's array is after a resize. The kernel says it at setup, and not here
+ * (6.13 to 6.18 at the least leave the field alone): behind the CQEs, at the next
+ * cache line (rings_size in io_uring.c).
+ */
+static uint32_t array_offset(const ul_ring *ring, const struct io_uring_params *p) {
+    if (p->sq_off.array || (ring->params.flags & SETUP_NO_SQARRAY))
+        return p->sq_off.array;
+    uint32_t end = p->cq_off.cqes + p->cq_entries * ring->cqe_size;
+    return (end + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
+}
+
+/*
+ * What the kernel gets wrong, or did (io_register_resize_rings in register.c): it
+ * moves entries of 64 and 16 bytes only, and none where the head is before the wrap
+ * at 2^32 and the tail after it. What would then be in the queues is old, or zeros:
+ * requests whose memory is gone, and completions that nobody made.
+ */
+static bool may_be_moved(const ul_ring *ring) {
+    uint32_t sq_head = load_acquire(ring->sq_head), sq_tail = load_relaxed(ring->sq_tail);
+    uint32_t cq_head = load_relaxed(ring->cq_head), cq_tail = load_acquire(ring->cq_tail);
+    if (sq_head != sq_tail && (ring->sqe_size != 64 || sq_tail < sq_head))
+        return false;
+    bool wide = ring->cqe_size != 16 || (ring->params.flags & SETUP_CQE_MIXED);
+    return cq_head == cq_tail || (!wide && cq_head < cq_tail);
+}
+
 /* The kernel has moved the entries into new memory: map it, and leave the old. */
 static int remap(ul_ring *ring, const struct io_uring_params *p, struct region *own) {
     unmap(ring);
@@ -484,13 +524,14 @@ static int remap(ul_ring *ring, const struct io_uring_params *p, struct region *
     ring->params.cq_entries = p->cq_entries;
     ring->params.sq_off = p->sq_off;
     ring->params.cq_off = p->cq_off;
+    ring->params.sq_off.array = array_offset(ring, p);
     if (own->base) {
         ring->own = *own;
         lay_out(ring);
         return wire(ring);
     }
     size_t rings = p->cq_off.cqes + (size_t)p->cq_entries * ring->cqe_size;
-    size_t array = p->sq_off.array + (size_t)p->sq_entries * sizeof(uint32_t);
+    size_t array = ring->params.sq_off.array + (size_t)p->sq_entries * sizeof(uint32_t);
     if (!(ring->params.flags & SETUP_NO_SQARRAY) && array > rings)
         rings = array;
     int err = map_region(ring->fd, 0, rings, &ring->regions[UL_REGION_SQ]);
@@ -510,7 +551,7 @@ static int64_t resize(ul_ring *ring, struct io_uring_params *p) {
     if (!answer && ring->own.base) {
         p->flags |= ring->params.flags & (SETUP_SQE128 | SETUP_CQE32);
         answer = bring_memory(p, p->sq_entries, ring->huge != 0, &own, &huge);
-        p->flags = (p->flags & ~(SETUP_SQE128 | SETUP_CQE32)) | SETUP_NO_MMAP;
+        p->flags &= ~(SETUP_SQE128 | SETUP_CQE32); /* these stay as they are, like NO_MMAP */
     }
     if (!answer)
         answer = ring_register(ring, REGISTER_RESIZE_RINGS, p, 1);
@@ -527,6 +568,8 @@ static int64_t resize(ul_ring *ring, struct io_uring_params *p) {
     ring->huge = huge;
     if (err) { /* the old memory is dead, and the new cannot be had: only closing is left */
         ring->sq_mask = old_mask;
+        ring->sq_entries = old_mask + 1;
+        ring->sq_tail = NULL;
         free(holds);
         free(lent);
         free(taken);
@@ -547,6 +590,10 @@ int64_t ul_ring_resize(ul_ring *ring, struct io_uring_params *params) {
         answer = UL_E_BUSY;
     else if (sq_staged(ring) || ring->sq_local != load_relaxed(ring->sq_tail))
         answer = UL_E_STAGED;
+    else if (!CACHE_LINE && !(ring->params.flags & SETUP_NO_SQARRAY))
+        answer = -EOPNOTSUPP;
+    else if (!may_be_moved(ring))
+        answer = -EAGAIN;
     else
         answer = resize(ring, params);
     ring_unlock(ring);
@@ -670,6 +717,20 @@ static void close_fd(ul_ring *ring) {
     pthread_mutex_unlock(&process_lock);
 }
 
+/*
+ * A poll thread that nobody could stop may still be about to read what was
+ * published. Where the shared tail cannot be read any more, all counts as that.
+ */
+static void keep_what_is_lent(ul_ring *ring) {
+    uint32_t published =
+        ring->sq_tail ? load_relaxed(ring->sq_tail) - ring->lent_from : ring->sq_entries;
+    for (uint32_t i = 0; i < published && i < ring->sq_entries; i++) {
+        uint32_t at = (ring->lent_from + i) & ring->sq_mask;
+        tracker_keep_until_close(&ring->tracker, ring->slot_lent[at]);
+        ring->slot_lent[at] = NULL;
+    }
+}
+
 int64_t ul_ring_close(ul_ring *ring, int64_t patience_ns) {
     if (inherited(ring)) /* all of it is the parent's */
         return 0;
@@ -688,9 +749,13 @@ int64_t ul_ring_close(ul_ring *ring, int64_t patience_ns) {
     int witness = -1;
     if (ring->wired) {
         quiet = ring_quiesce(ring, deadline);
-        if (!quiet)
-            witness = witness_plant(ring);
         ring->wired = false;
+    } else if (ring->tracker.slots) { /* a resize went wrong: nothing can be counted any more */
+        quiet = false;
+    }
+    if (!quiet) {
+        witness = witness_plant(ring);
+        keep_what_is_lent(ring);
     }
     unmap(ring);
     bufrings_unmap(ring);
@@ -701,7 +766,7 @@ int64_t ul_ring_close(ul_ring *ring, int64_t patience_ns) {
         pthread_mutex_lock(&ring->lock);
     }
     /* Slots that were never published: the kernel has not seen them. */
-    for (uint32_t i = 0; ring->slot_holds && i <= ring->sq_mask; i++) {
+    for (uint32_t i = 0; ring->slot_holds && ring->slot_lent && i <= ring->sq_mask; i++) {
         holds_drop(ring->slot_holds[i]);
         holds_drop(ring->slot_lent[i]);
     }
@@ -720,7 +785,8 @@ int64_t ul_ring_close(ul_ring *ring, int64_t patience_ns) {
 enum { LAST_PATIENCE_NS = 1000000000 };
 
 void ul_ring_free(ul_ring *ring) {
-    ul_ring_close(ring, LAST_PATIENCE_NS);
+    if (ul_ring_close(ring, LAST_PATIENCE_NS) == UL_E_BUSY)
+        return; /* a thread is inside: then the handle is leaked, and not freed under it */
     if (!inherited(ring)) /* a child's copy of the lock may be held by nobody */
         pthread_mutex_destroy(&ring->lock);
     free(ring);

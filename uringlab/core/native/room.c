@@ -7,27 +7,33 @@
  * the kernel never writes to it. Views keep the object, and so its memory, alive;
  * filling it again changes what they show.
  */
-#define PY_SSIZE_T_CLEAN
-#include <Python.h>
+#include "fast.h"
 
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-
-#include "api.h"
 
 typedef struct {
     PyObject_HEAD
     struct ul_batch batch; /* the C floor counts here */
     PyObject *bytes;       /* a bytearray of full size … */
     Py_buffer pinned;      /* … that cannot move while this is held */
+    PyObject *kind;        /* the type of tuples that iterating makes */
 } Room;
+
+struct ul_batch *room_batch(PyObject *self) {
+    return &((Room *)self)->batch;
+}
 
 static PyObject *room_new(PyTypeObject *type, PyObject *args, PyObject *kwargs) {
     unsigned int capacity, size;
-    static char *names[] = {"capacity", "size", NULL};
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "II", names, &capacity, &size))
+    PyObject *kind;
+    static char *names[] = {"capacity", "size", "kind", NULL};
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "IIO!", names, &capacity, &size, &PyType_Type,
+                                     &kind))
         return NULL;
+    if (!PyType_IsSubtype((PyTypeObject *)kind, &PyTuple_Type)) {
+        PyErr_SetString(PyExc_TypeError, "a room makes tuples");
+        return NULL;
+    }
     allocfunc alloc = (allocfunc)PyType_GetSlot(type, Py_tp_alloc);
     Room *room = (Room *)alloc(type, 0);
     if (!room)
@@ -39,6 +45,7 @@ static PyObject *room_new(PyTypeObject *type, PyObject *args, PyObject *kwargs) 
         return NULL;
     }
     memset(room->pinned.buf, 0, (size_t)total);
+    room->kind = Py_NewRef(kind);
     room->batch = (struct ul_batch){.cqes = room->pinned.buf, .capacity = capacity, .size = size};
     return (PyObject *)room;
 }
@@ -49,6 +56,7 @@ static void room_dealloc(PyObject *self) {
     if (room->pinned.obj)
         PyBuffer_Release(&room->pinned);
     Py_CLEAR(room->bytes);
+    Py_CLEAR(room->kind);
     freefunc release = (freefunc)PyType_GetSlot(type, Py_tp_free);
     release(self);
     Py_DECREF(type);
@@ -96,20 +104,22 @@ static PyObject *as_tuple(PyTypeObject *type, allocfunc alloc, const uint8_t *cq
     return tuple;
 }
 
-static PyObject *room_cqes(PyObject *self, PyObject *type) {
-    const struct ul_batch *batch = &((Room *)self)->batch;
-    if (!PyType_Check(type) || !PyType_IsSubtype((PyTypeObject *)type, &PyTuple_Type)) {
-        PyErr_SetString(PyExc_TypeError, "cqes() takes a type of tuples");
-        return NULL;
-    }
-    allocfunc alloc = (allocfunc)PyType_GetSlot((PyTypeObject *)type, Py_tp_alloc);
+static PyObject *room_iter(PyObject *self) {
+    const Room *room = (Room *)self;
+    const struct ul_batch *batch = &room->batch;
+    PyTypeObject *kind = (PyTypeObject *)room->kind;
+    allocfunc alloc = (allocfunc)PyType_GetSlot(kind, Py_tp_alloc);
     PyObject *list = PyList_New(batch->count);
     for (uint32_t i = 0; list && i < batch->count; i++) {
-        PyObject *cqe = as_tuple((PyTypeObject *)type, alloc, batch->cqes + (size_t)i * batch->size);
+        PyObject *cqe = as_tuple(kind, alloc, batch->cqes + (size_t)i * batch->size);
         if (!cqe || PyList_SetItem(list, i, cqe) != 0)
             Py_CLEAR(list);
     }
-    return list;
+    if (!list)
+        return NULL;
+    PyObject *iter = PyObject_GetIter(list);
+    Py_DECREF(list);
+    return iter;
 }
 
 static PyGetSetDef room_getset[] = {
@@ -118,48 +128,24 @@ static PyGetSetDef room_getset[] = {
     {NULL, NULL, NULL, NULL, NULL},
 };
 
-static PyMethodDef room_methods[] = {
-    {"cqes", room_cqes, METH_O, "A list of what is in it, each (user_data, res, flags)."},
-    {NULL, NULL, 0, NULL},
-};
-
 static PyType_Slot room_slots[] = {
     {Py_tp_doc, "Room for CQEs, with a (read-only) buffer protocol that shows those in it."},
     {Py_tp_new, room_new},
     {Py_tp_dealloc, room_dealloc},
     {Py_tp_getset, room_getset},
-    {Py_tp_methods, room_methods},
+    {Py_tp_iter, room_iter},
     {Py_mp_length, room_length},
     {Py_bf_getbuffer, room_getbuffer},
     {0, NULL},
 };
 
 static PyType_Spec room_spec = {
-    .name = "uringlab.core.native._room.Room",
+    .name = "uringlab.core.native._fast.Room",
     .basicsize = sizeof(Room),
     .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE,
     .slots = room_slots,
 };
 
-static int exec_module(PyObject *module) {
-    PyObject *type = PyType_FromSpec(&room_spec);
-    if (!type)
-        return -1;
-    int err = PyModule_AddObjectRef(module, "Room", type);
-    Py_DECREF(type);
-    return err;
-}
-
-static PyModuleDef_Slot module_slots[] = {
-    {Py_mod_exec, exec_module},
-    {0, NULL},
-};
-
-static struct PyModuleDef module = {
-    PyModuleDef_HEAD_INIT, "_room", "Room for completions, with the buffer protocol.", 0, NULL,
-    module_slots, NULL, NULL, NULL,
-};
-
-PyMODINIT_FUNC PyInit__room(void) {
-    return PyModuleDef_Init(&module);
+PyObject *room_type(void) {
+    return PyType_FromSpec(&room_spec);
 }

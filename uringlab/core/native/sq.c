@@ -66,6 +66,7 @@ static void clear_slot(ul_ring *ring, uint32_t at) {
     ring->slot_holds[at] = ring->slot_lent[at] = NULL;
 }
 
+/* Afterwards lent_from is the head that was swept up to: the real one may be further. */
 void sq_sweep(ul_ring *ring) {
     uint32_t head = load_acquire(ring->sq_head);
     if (head - ring->lent_from > ring->sq_entries) /* somebody else moves the tail */
@@ -79,6 +80,13 @@ void sq_sweep(ul_ring *ring) {
     }
 }
 
+/* Free slots that have been swept. By one look at the head: the kernel may move it on
+ * meanwhile, and a slot that was not swept must not be given blocks of another SQE. */
+static uint32_t swept_space(ul_ring *ring) {
+    sq_sweep(ring);
+    return ring->sq_entries - (ring->sq_local - ring->lent_from);
+}
+
 static void write_slot(ul_ring *ring, uint32_t index, const uint8_t *sqe, uint32_t size) {
     uint8_t *slot = slot_at(ring, index);
     if (size == sizeof(struct sqe)) /* a size the compiler knows */
@@ -89,11 +97,10 @@ static void write_slot(ul_ring *ring, uint32_t index, const uint8_t *sqe, uint32
         memset(slot + size, 0, ring->sqe_size - size);
 }
 
-static int64_t push(ul_ring *ring, const struct ul_ops *ops) {
+int64_t sq_push_locked(ul_ring *ring, const struct ul_ops *ops) {
     if (ops->size > ring->sqe_size || ops->size < sizeof(struct sqe))
         return -EINVAL;
-    sq_sweep(ring);
-    if (space(ring) < ops->n)
+    if (swept_space(ring) < ops->n)
         return UL_E_FULL;
     uint32_t first = ring->sq_local;
     ul_mem *const *mems = ops->mems;
@@ -121,7 +128,7 @@ int64_t ul_sq_push(ul_ring *ring, const struct ul_ops *ops) {
     int64_t answer = ring_lock(ring);
     if (answer < 0)
         return answer;
-    answer = push(ring, ops);
+    answer = sq_push_locked(ring, ops);
     ring_unlock(ring);
     return answer;
 }
@@ -130,8 +137,7 @@ int64_t ul_sq_take(ul_ring *ring) {
     int64_t answer = ring_lock(ring);
     if (answer < 0)
         return answer;
-    sq_sweep(ring);
-    if (space(ring) == 0) {
+    if (swept_space(ring) == 0) {
         answer = UL_E_FULL;
     } else {
         uint32_t index = ring->sq_local;

@@ -126,21 +126,18 @@ static bool makes_fd(const struct sqe *sqe) {
 }
 
 static void note_maker(struct track *slot, const struct sqe *sqe) {
-    if (slot->outstanding == 0) {
-        slot->makers = 0;
+    bool makes = makes_fd(sqe), pipe = makes && sqe->opcode == OP_PIPE;
+    if (slot->outstanding == 0)
         slot->mixed = false;
-    }
-    bool makes = makes_fd(sqe);
-    slot->mixed |= slot->outstanding != 0 && makes != (slot->makers == slot->outstanding);
-    slot->makers += makes;
-    /* Two PIPEs of one name: whose fds are where is then nobody's guess. */
-    slot->mixed |= slot->outstanding != 0 && (slot->pipe || sqe->opcode == OP_PIPE);
-    slot->pipe = makes && sqe->opcode == OP_PIPE ? (const int32_t *)(uintptr_t)sqe->addr : NULL;
+    else /* of two PIPEs of one name: whose fds are where is nobody's guess */
+        slot->mixed |= makes != slot->maker || pipe || slot->pipe;
+    slot->maker = makes;
+    slot->pipe = pipe ? (const int32_t *)(uintptr_t)sqe->addr : NULL;
 }
 
 void tracker_orphan(struct tracker *tracker, const struct ul_cqe *cqe) {
     const struct track *slot = find(tracker, cqe->user_data);
-    if (cqe->res < 0 || !slot->used || !slot->makers || slot->mixed || slot->tainted ||
+    if (cqe->res < 0 || !slot->used || !slot->maker || slot->mixed || slot->tainted ||
         tracker->all_tainted)
         return;
     if (!slot->pipe) {
@@ -178,6 +175,10 @@ static void settle(struct tracker *tracker) {
         holds_drop(tracker->until_idle);
         tracker->until_idle = NULL;
     }
+}
+
+void tracker_keep_until_close(struct tracker *tracker, struct hold *holds) {
+    add(&tracker->until_close, holds);
 }
 
 void tracker_unkeep(struct tracker *tracker, struct hold *hold) {

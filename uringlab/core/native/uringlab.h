@@ -129,8 +129,8 @@ struct track {
     uint32_t outstanding;
     bool used;
     bool tainted;
-    bool mixed;            /* makes fds, but not all of them do */
-    uint32_t makers;       /* of those outstanding: how many make an fd */
+    bool maker;            /* those outstanding make an fd each … */
+    bool mixed;            /* … or some do and some do not */
     const int32_t *pipe;   /* the only one outstanding is a PIPE: where its fds go */
     struct hold *holds;
 };
@@ -226,6 +226,7 @@ int ring_lock(ul_ring *ring);
 void ring_unlock(ul_ring *ring);
 uint64_t now_ns(void);
 
+int64_t sq_push_locked(ul_ring *ring, const struct ul_ops *ops);
 int64_t sq_publish_locked(ul_ring *ring);
 /* Let go of what was lent to SQEs that the kernel has consumed. */
 void sq_sweep(ul_ring *ring);
@@ -249,6 +250,7 @@ void tracker_final(struct tracker *tracker, uint64_t user_data);
 /* The ring is closing, and nobody will see this CQE: close the fd that it brings. */
 void tracker_orphan(struct tracker *tracker, const struct ul_cqe *cqe);
 void tracker_unkeep(struct tracker *tracker, struct hold *hold);
+void tracker_keep_until_close(struct tracker *tracker, struct hold *holds);
 int tracker_taint(struct tracker *tracker, uint64_t user_data);
 /* Let everything go: free it where that is safe, give it up where not. */
 void tracker_taint_all(struct tracker *tracker);

@@ -1,0 +1,26 @@
+from collections.abc import Callable, Iterator
+from typing import Self
+
+from uringlab.core.cq import Cqe
+
+class Room:
+    address: int
+    bytes: bytearray
+    def __new__(cls, capacity: int, size: int, kind: type[Cqe]) -> Self: ...
+    def __len__(self) -> int: ...
+    def __iter__(self) -> Iterator[Cqe]: ...
+    def __buffer__(self, flags: int, /) -> memoryview: ...
+
+class Turn:
+    def __new__(
+        cls,
+        function: int,
+        ring: int,
+        ops: int,
+        room: Room,
+        wait_nr: int,
+        flags: int,
+        kept: object,
+        fail: Callable[[int], int],
+    ) -> Self: ...
+    def __call__(self) -> int: ...
