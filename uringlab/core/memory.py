@@ -67,7 +67,7 @@ class Region:
 
     def __init__(self, handle: CData, plan: RegionPlan) -> None:
         """Wrap a mapping that `MemoryMapping` made. The ring's handle owns it."""
-        self._handle = handle
+        self.handle = handle
         self.name = plan.name
         self.size = plan.size
         self._region = plan.region
@@ -97,7 +97,7 @@ class Region:
                 f"bytes {offset}..{offset + size} are outside the region "
                 f"“{self.name}” of {self.size} bytes"
             )
-        check(lib.ul_ring_read(self._handle, self._region, offset, out, size), "read")
+        check(lib.ul_ring_read(self.handle, self._region, offset, out, size), "read")
 
     def __repr__(self) -> str:
         """Name and size."""
@@ -120,6 +120,10 @@ class MemoryMapping:
                 f"mmap of the {part.name} ({part.size} bytes)",
             )
             self.regions += (Region(handle, part),)
+
+    def resized(self, params: Params) -> None:
+        """Follow a ring that was resized: the C floor has mapped its new memory already."""
+        self.regions = tuple(Region(self.regions[0].handle, part) for part in plan(params))
 
     def __getitem__(self, name: str) -> Region:
         """The region of that name: `rings` and `sqes`, or `sq ring`, `cq ring` and `sqes`."""

@@ -6,6 +6,7 @@ another process. Whoever draws or checks sees only `RingSnapshot`s, and cannot t
 
 from __future__ import annotations
 
+import errno
 import threading
 from typing import TYPE_CHECKING, Protocol
 
@@ -37,14 +38,13 @@ class OwnSource:
     """
 
     def __init__(self, name: str, ring: IoUring) -> None:
-        """Make room for the copies once; every sample reuses it."""
+        """Make room for the copies; samples reuse it, until the ring is resized."""
         self.name = name
         self._handle = ring.handle
         self._mixed = SetupFlags.CQE_MIXED in ring.params.flags
         words = ffi.new("struct ul_words *")
         check(lib.ul_ring_words(self._handle, words), "look at the ring")
-        self._sqes = ffi.new("uint8_t[]", words.sq_entries * words.sqe_size)
-        self._cqes = ffi.new("uint8_t[]", words.cq_entries * words.cqe_size)
+        self._make_room(words)
         self._lock = threading.Lock()
         self._key: tuple[int, ...] = ()
         self._last: RingSnapshot | None = None
@@ -64,8 +64,12 @@ class OwnSource:
                 return self._last
             return self._copy(words)
 
-    def _copy(self, words: CData) -> RingSnapshot | None:
-        answer = lib.ul_ring_sample(
+    def _make_room(self, words: CData) -> None:
+        self._sqes = ffi.new("uint8_t[]", words.sq_entries * words.sqe_size)
+        self._cqes = ffi.new("uint8_t[]", words.cq_entries * words.cqe_size)
+
+    def _sample(self, words: CData) -> int:
+        return lib.ul_ring_sample(
             self._handle,
             words,
             self._sqes,
@@ -73,6 +77,14 @@ class OwnSource:
             self._cqes,
             ffi.sizeof(self._cqes),
         )
+
+    def _copy(self, words: CData) -> RingSnapshot | None:
+        answer = self._sample(words)
+        while answer == -errno.ERANGE:  # the ring has another size now
+            if lib.ul_ring_words(self._handle, words) < 0:
+                return None
+            self._make_room(words)
+            answer = self._sample(words)
         if answer < 0:
             return None
         # The key of the look that is kept, not of the one that decided to take it: words may

@@ -1,0 +1,39 @@
+"""Another size for the queues, with what is in them."""
+
+from __future__ import annotations
+
+import errno
+from typing import TYPE_CHECKING
+
+from uringlab.core.abi import RegisterOp, SetupFlags
+from uringlab.core.errors import OperandError
+from uringlab.core.native import lib
+from uringlab.core.params import Params
+from uringlab.core.register.call import explain, must_know
+
+if TYPE_CHECKING:
+    from uringlab.core.ring import IoUring
+
+MEANINGS = {
+    errno.EINVAL: "the ring was not made with DEFER_TASKRUN, or no queues can have these sizes",
+    errno.EOVERFLOW: "what is in a queue now does not fit the new one: take it first",
+}
+"""What errnos mean here. Source: io_uring_resize_rings(3), register.c."""
+
+
+def resize(ring: IoUring, sq_entries: int, cq_entries: int = 0, *, clamp: bool = False) -> None:
+    """Do it: see `IoUring.resize`."""
+    must_know(RegisterOp.RESIZE_RINGS)
+    for value in (sq_entries, cq_entries):
+        if not 0 <= value < 2**32:
+            raise OperandError(f"{value} entries do not fit 32 bits")
+    flags = SetupFlags.CLAMP if clamp else SetupFlags(0)
+    asked = Params(flags=flags, cq_entries=cq_entries).to_c()
+    asked.sq_entries = sq_entries
+    answer = lib.ul_ring_resize(ring.handle, asked)
+    explain(answer, RegisterOp.RESIZE_RINGS, MEANINGS)
+    got = Params.from_c(asked)
+    ring.params.sq_entries, ring.params.cq_entries = got.sq_entries, got.cq_entries
+    ring.params.sq_off, ring.params.cq_off = got.sq_off, got.cq_off
+    ring.params.huge_pages = lib.ul_ring_huge(ring.handle) > 0
+    ring.memory.resized(ring.params)
