@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from uringlab import IoUring, Opcode, RingClosed, Unavailable
+from uringlab import IoUring, Opcode, Params, RingClosed, Unavailable
 from uringlab.core import probe
 from uringlab.core.probe import explain_setup_failure, opcode_name, supported_opcodes
 
@@ -58,7 +58,7 @@ def test_eperm_is_explained_by_the_switch_that_is_set(switch, reason, tmp_path, 
     path = tmp_path / "io_uring_disabled"
     path.write_text(switch)
     monkeypatch.setattr(probe, "_DISABLED", path)
-    why = explain_setup_failure(errno.EPERM, 8)
+    why = explain_setup_failure(errno.EPERM, 8, Params())
     assert isinstance(why, Unavailable)
     assert reason in f"{why.reason} {why.advice}"
     assert why.reason in str(why)
@@ -74,7 +74,7 @@ def test_eperm_is_explained_by_the_switch_that_is_set(switch, reason, tmp_path, 
     ],
 )
 def test_other_failures_are_no_unavailability(number, word):
-    why = explain_setup_failure(number, 8)
+    why = explain_setup_failure(number, 8, Params())
     assert not isinstance(why, Unavailable)
     assert why.errno == number
     assert word in str(why)

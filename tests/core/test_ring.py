@@ -19,7 +19,6 @@ from uringlab import (
     SubmissionQueueFull,
     ops,
 )
-from uringlab.core.native import ffi, lib
 
 SETUPS = {
     "plain": SetupFlags(0),
@@ -78,17 +77,6 @@ def test_a_setup_flag_that_the_kernel_does_not_know_is_einval():
     with pytest.raises(OSError, match="flags") as refused:
         IoUring(8, Params(flags=SetupFlags(1 << 30)))
     assert refused.value.errno == errno.EINVAL
-
-
-def test_a_queue_that_this_library_cannot_read_is_refused_though_the_kernel_would(requires):
-    params = ffi.new("struct io_uring_params *", {"flags": int(SetupFlags.CQE_MIXED)})
-    fd = lib.ul_sys_setup(4, params)
-    if fd < 0:
-        pytest.skip("needs the setup flag CQE_MIXED")
-    os.close(fd)
-    with pytest.raises(OSError, match="this library cannot read") as refused:
-        IoUring(4, Params(flags=SetupFlags.CQE_MIXED))
-    assert refused.value.errno == errno.EOPNOTSUPP
 
 
 def test_a_ring_without_an_fd_left_says_which_limit(pipe):

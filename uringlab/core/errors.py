@@ -84,9 +84,14 @@ _OURS: dict[int, RingError] = {
 }
 
 
+# Of two names for one number, the one that the kernel's sources use.
+_KERNEL_NAMES = {_errno.EOPNOTSUPP: "EOPNOTSUPP", _errno.EDEADLK: "EDEADLK"}
+
+
 def errno_name(number: int) -> str:
     """`EBADF` for 9 or -9; the number itself where it has no name."""
-    return _errno.errorcode.get(abs(number), str(abs(number)))
+    named = _KERNEL_NAMES.get(abs(number)) or _errno.errorcode.get(abs(number))
+    return named or str(abs(number))
 
 
 def errno_text(number: int) -> str:

@@ -172,31 +172,39 @@ def explain_setup_failure(number: int, entries: int, params: Params) -> OSError:
     if unavailable is not None and not _only_the_poll_thread(number, params):
         return unavailable
     meaning = _MEANINGS.get(number, os.strerror(number).lower())
-    if number in {errno.EINVAL, errno.EOPNOTSUPP, errno.EOVERFLOW}:
+    if number in {errno.EINVAL, errno.EOVERFLOW}:
         meaning = "; ".join(_what_is_wrong(entries, params)) or meaning
+    elif number == errno.EOPNOTSUPP:
+        meaning = f"this library cannot read queues made with {_not_understood(params)}"
     elif number == errno.EFAULT and SetupFlags.NO_MMAP in SetupFlags(params.flags):
         meaning = "the kernel could not take the memory that was brought (NO_MMAP)"
     return OSError(number, f"io_uring_setup({entries}): {errno_name(number)}: {meaning}")
 
 
 def _what_is_wrong(entries: int, params: Params) -> Iterator[str]:
-    from uringlab.core.setup_rules import UNDERSTOOD, complaints  # noqa: PLC0415 (seldom needed)
+    from uringlab.core.setup_rules import complaints  # noqa: PLC0415 (seldom needed)
 
-    known = setup_flags()
     wanted = SetupFlags(params.flags)
+    try:
+        strange = wanted & ~setup_flags()
+    except OSError:  # then all that can be said is what the rules say
+        strange = SetupFlags(0)
     for flag in SetupFlags:
-        if flag not in wanted:
-            continue
-        if flag not in known:
+        if flag in strange:
             yield f"this kernel does not know {flag.name}, which came with Linux {flag.since}"
-        elif flag not in UNDERSTOOD:
-            yield f"this library cannot read queues made with {flag.name}"
     nameless = int(wanted) & ~sum(SetupFlags)
     if nameless:
         yield f"flags {nameless:#x} have no name here"
     yield from complaints(entries, params)
     if SetupFlags.ATTACH_WQ in wanted:
         yield _why_not_attach(params, SetupFlags.SQPOLL in wanted)
+
+
+def _not_understood(params: Params) -> str:
+    from uringlab.core.setup_rules import UNDERSTOOD  # noqa: PLC0415 (seldom needed)
+
+    names = [flag.name or "" for flag in SetupFlags(params.flags) if flag not in UNDERSTOOD]
+    return " and ".join(names)
 
 
 def _why_not_attach(params: Params, sqpoll: bool) -> str:  # noqa: FBT001 (said once)
@@ -224,7 +232,6 @@ _MEANINGS = {
     errno.ENFILE: "the system has too many files open",
     errno.ENOMEM: "rings are charged to RLIMIT_MEMLOCK: see ulimit -l, or ask for less",
     errno.ENXIO: "ATTACH_WQ: wq_fd is not an open fd",
-    errno.EOPNOTSUPP: "the kernel can, but this library cannot read queues made like that",
     errno.EPERM: "SQPOLL is for root on this kernel (before 5.11); other rings are not",
 }
 """What the errnos of io_uring_setup mean. Source: io_uring_setup(2), io_uring/io_uring.c."""

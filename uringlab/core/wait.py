@@ -22,6 +22,7 @@ _SIGNALS = frozenset(range(1, 65))
 
 MEANINGS = {
     errno.EAGAIN: "the kernel has no memory for a request now",
+    errno.EBADF: "there is no such ring in this thread: one without an fd has its own thread only",
     errno.EBADFD: "the ring is disabled: it was made with R_DISABLED, and not enabled yet",
     errno.EBADR: "completions were lost: the kernel had no memory to keep them in",
     errno.EBUSY: "the completion queue is overflown: take completions, then go on",
