@@ -39,7 +39,8 @@ def send_msg_ring(
 
     Args:
         ring: where to: a ring, or the fd of one, which may be another process's.
-        user_data, res: what the CQE says; res may be any number of 32 bits.
+        user_data: what the CQE says.
+        res: the same: any number of 32 bits.
         flags: what its flags say (FLAGS_PASS); None: 0.
 
     Raises:

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from uringlab.core.abi import SqeFlags
     from uringlab.core.buffers import Buffer, Part
     from uringlab.core.fd import AnyFd, IoUringFd
+    from uringlab.core.memory import MemoryMapping
     from uringlab.core.native._native import CData
+    from uringlab.core.params import Params
     from uringlab.core.register.buffer_ring import BufferRing
     from uringlab.core.register.buffers import Buffers
     from uringlab.core.register.eventfd import EventFd
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
     from uringlab.core.register.personality import Personalities
     from uringlab.core.register.region import WaitRegion
     from uringlab.core.register.workers import Workers
-    from uringlab.core.ring import IoUring
 
 
 class Registering:
@@ -37,6 +38,8 @@ class Registering:
     call, and ENOMEM where RLIMIT_MEMLOCK does not allow so much.
     """
 
+    params: Params
+    memory: MemoryMapping
     _handle: CData
     _files: Files | None = None
     _buffers: Buffers | None = None
@@ -79,7 +82,8 @@ class Registering:
             entries: how many entries the queue has: a power of two, 32768 at most.
             size: bytes of each of the `entries` buffers that are made …
             buffers: … unless there are buffers to take: no more than there are entries.
-            incremental: a buffer is used up piece by piece, over several completions. IOU_PBUF_RING_INC, 6.12.
+            incremental: a buffer is used up piece by piece, over several completions.
+                IOU_PBUF_RING_INC, 6.12.
             kernel_memory: the queue's memory is the kernel's, and mapped. IOU_PBUF_RING_MMAP,
                 6.4. It makes no difference to whoever uses it.
             fill: give all buffers to the kernel at once; else use `recycle`.
@@ -88,7 +92,7 @@ class Registering:
             OSError: EEXIST: the group has buffers; EINVAL: the entries are no power of two, or
                 the kernel does not know a flag.
             OperandError: something does not fit.
-        """  # noqa: E501
+        """
         from uringlab.core.buffers import Buffer  # noqa: PLC0415 (seldom needed)
         from uringlab.core.register.buffer_ring import BufferRing  # noqa: PLC0415 (the same)
 
@@ -178,11 +182,13 @@ class Registering:
         )
 
     def wait_region(self, count: int = 1) -> WaitRegion:
-        """Register room for `count` waits, before the ring starts. IORING_REGISTER_MEM_REGION, 6.13.
+        """Register room for `count` waits, before the ring starts. 6.13.
+
+        IORING_REGISTER_MEM_REGION, with REG_WAIT_ARG.
 
         Raises:
             OSError: EBUSY: there is a region; EINVAL: the ring has started.
-        """  # noqa: E501
+        """
         from uringlab.core.register.region import WaitRegion  # noqa: PLC0415 (seldom needed)
 
         return WaitRegion(self._handle, count)
@@ -217,8 +223,9 @@ class Registering:
         what the kernel has consumed can be found.
 
         Args:
-            user_data, fd, op: which request: all that is given must be right. A `FixedFd` names
-                a registered file. `op` from 6.6.
+            user_data: which request. Of these three, all that is given must be right.
+            fd: what it works on; a `FixedFd` names a registered file.
+            op: its opcode. 6.6.
             every: all that are like that, and not only the first.
             anything: all there are; give none of the others.
             timeout: seconds to wait for them; None: for ever.
@@ -256,7 +263,7 @@ class Registering:
 
         set_clock(self._handle, clock)
 
-    def resize(self: IoUring, sq_entries: int, cq_entries: int = 0, *, clamp: bool = False) -> None:
+    def resize(self, sq_entries: int, cq_entries: int = 0, *, clamp: bool = False) -> None:
         """Give the queues another size; what is in them stays. IORING_REGISTER_RESIZE_RINGS, 6.13.
 
         Args:
@@ -272,7 +279,7 @@ class Registering:
         """
         from uringlab.core.register.resize import resize  # noqa: PLC0415 (seldom needed)
 
-        resize(self, sq_entries, cq_entries, clamp=clamp)
+        resize(self._handle, self.params, self.memory, sq_entries, cq_entries, clamp=clamp)
 
     def register_fd(self) -> IoUringFd:
         """Register the ring with this thread, which then enters it by its index. 5.18.

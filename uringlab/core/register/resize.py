@@ -12,7 +12,8 @@ from uringlab.core.params import Params
 from uringlab.core.register.call import explain, must_know
 
 if TYPE_CHECKING:
-    from uringlab.core.ring import IoUring
+    from uringlab.core.memory import MemoryMapping
+    from uringlab.core.native._native import CData
 
 MEANINGS = {
     errno.EINVAL: "the ring was not made with DEFER_TASKRUN, or no queues can have these sizes",
@@ -21,7 +22,15 @@ MEANINGS = {
 """What errnos mean here. Source: io_uring_resize_rings(3), register.c."""
 
 
-def resize(ring: IoUring, sq_entries: int, cq_entries: int = 0, *, clamp: bool = False) -> None:
+def resize(
+    handle: CData,
+    params: Params,
+    memory: MemoryMapping,
+    sq_entries: int,
+    cq_entries: int = 0,
+    *,
+    clamp: bool = False,
+) -> None:
     """Do it: see `IoUring.resize`."""
     must_know(RegisterOp.RESIZE_RINGS)
     for value in (sq_entries, cq_entries):
@@ -30,10 +39,10 @@ def resize(ring: IoUring, sq_entries: int, cq_entries: int = 0, *, clamp: bool =
     flags = SetupFlags.CLAMP if clamp else SetupFlags(0)
     asked = Params(flags=flags, cq_entries=cq_entries).to_c()
     asked.sq_entries = sq_entries
-    answer = lib.ul_ring_resize(ring.handle, asked)
+    answer = lib.ul_ring_resize(handle, asked)
     explain(answer, RegisterOp.RESIZE_RINGS, MEANINGS)
     got = Params.from_c(asked)
-    ring.params.sq_entries, ring.params.cq_entries = got.sq_entries, got.cq_entries
-    ring.params.sq_off, ring.params.cq_off = got.sq_off, got.cq_off
-    ring.params.huge_pages = lib.ul_ring_huge(ring.handle) > 0
-    ring.memory.resized(ring.params)
+    params.sq_entries, params.cq_entries = got.sq_entries, got.cq_entries
+    params.sq_off, params.cq_off = got.sq_off, got.cq_off
+    params.huge_pages = lib.ul_ring_huge(handle) > 0
+    memory.resized(params)

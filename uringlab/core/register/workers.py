@@ -72,7 +72,8 @@ class Workers:
         """Say how many there may be. IORING_REGISTER_IOWQ_MAX_WORKERS, 5.15.
 
         Args:
-            bounded, unbounded: see `Limits`; 0 leaves it as it is.
+            bounded: see `Limits`; 0 leaves it as it is.
+            unbounded: the same.
 
         Returns:
             What it was.
