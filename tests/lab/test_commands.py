@@ -3,6 +3,7 @@
 import pytest
 
 from uringlab.core.native import lib
+from uringlab.core.probe import kernel_opcodes
 from uringlab.lab import LineError, Session
 from uringlab.lab.complete import complete, signature
 from uringlab.lab.examples import SETUP
@@ -36,6 +37,10 @@ def test_every_example_runs(ready, spec):
         ready.run("ring new r0")
     if spec.name == "quit":
         with pytest.raises(Quit):
+            ready.run(spec.example)
+        return
+    if spec.op is not None and spec.op.opcode not in kernel_opcodes():
+        with pytest.raises(LineError, match=f"this kernel does not know {spec.op.title()}"):
             ready.run(spec.example)
         return
     ready.run(spec.example)

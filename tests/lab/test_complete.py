@@ -34,7 +34,7 @@ def offered(session, typed):
     [
         ("read ", FILES),
         ("read r", {"rd"}),
-        ("close ", FILES),
+        ("close ", FILES | {"fd=", "slot=", "flags=", "personality=", "user_data="}),
         ("feed ", FILES),
         ("read f 5 buf=", {"b0", "b1", "bad"}),
         ("write f ", {"b0", "b1", "bad"}),
@@ -53,7 +53,7 @@ def offered(session, typed):
         ("xyzzy ", set()),
         ("do pub", set()),
         ("repeat 3 pub", {"publish"}),
-        ("repeat 3 do no", {"nop"}),
+        ("repeat 3 do nop", {"nop128"}),
         ("nop; publ", {"publish"}),
         ("do read f 5 bu", {"buf="}),
     ],

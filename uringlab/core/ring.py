@@ -293,15 +293,15 @@ class IoUring(Registering):
         Raises:
             NotSupported: it does not; says since which kernel there is such a thing.
         """
-        if ready.size > self.sqe_size:
-            raise NotSupported(
-                f"an SQE of {ready.size} bytes needs a ring with slots of that size: "
-                "Params(flags=SetupFlags.SQE128)"
-            )
         for number in sorted(ready.opcodes - kernel_opcodes()):
             opcode = Opcode(number)
             raise NotSupported(
                 f"this kernel does not know {opcode.name}: it came with Linux {opcode.since}"
+            )
+        if ready.size > self.sqe_size:
+            raise NotSupported(
+                f"an SQE of {ready.size} bytes needs a ring with slots of that size: "
+                "Params(flags=SetupFlags.SQE128)"
             )
         ready.known = ready.size == SQE_BYTES
 

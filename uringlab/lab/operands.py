@@ -10,6 +10,7 @@ from uringlab.core import abi
 from uringlab.core.address import PeerAddress
 from uringlab.core.buffers import BadPage, Buffer
 from uringlab.core.fd import ALLOC, FixedFd
+from uringlab.core.fdroom import FdRoom
 from uringlab.core.ops import Close
 from uringlab.core.ops.kinds import (
     OPEN_FLAGS,
@@ -18,17 +19,21 @@ from uringlab.core.ops.kinds import (
     Block,
     BufferIndex,
     Choice,
+    ClosedFile,
     DirFd,
     Domain,
     File,
     Group,
     InFile,
+    InStructure,
     Iovecs,
     Mode,
     Name,
     OpenBits,
     PathName,
+    RegisteredFile,
     RingFile,
+    Room,
     Slot,
     SocketAddress,
     Switch,
@@ -73,8 +78,12 @@ MAX_AUTO = 1 << 20
 def value_for(kind: Kind) -> Value:
     """How an operand of that kind is typed."""
     match kind:
-        case File() | DirFd() | InFile():
+        case InStructure():
+            return value_for(kind.kind)
+        case File() | DirFd() | InFile() | ClosedFile() | RegisteredFile():
             return FileOf()
+        case Room() if kind.of is FdRoom:
+            return Several("FD,…", "fds by name, as in f,rd")
         case RingFile():
             return RingOf()
         case Block(kernel_writes=True):
@@ -82,7 +91,8 @@ def value_for(kind: Kind) -> Value:
         case Block():
             return Data()
         case Iovecs():
-            return Several(text=not kind.kernel_writes)
+            text = not kind.kernel_writes
+            return Several("b0,b1", "names of buffers, as in b0,b1", text=text)
         case PathName():
             return Path()
         case Name():
@@ -103,7 +113,7 @@ def value_for(kind: Kind) -> Value:
 
 def _named_value(kind: Kind) -> Value:
     match kind:
-        case Switch() | AddressRoom():
+        case Switch() | AddressRoom() | Room():
             return OnOff()
         case OpenBits():
             return Flags(OPEN_FLAGS, {}, ("o_",))
@@ -152,8 +162,14 @@ class Operands:
         if typed is None:
             return self._missing(one)
         match one.kind:
-            case File() | DirFd() | InFile():
+            case File() | DirFd() | InFile() | ClosedFile():
                 return self._file(typed)
+            case RegisteredFile():
+                return typed.index if isinstance(typed, Fixed) else typed
+            case Room() if one.kind.of is FdRoom:
+                return FdRoom(self._fds(typed))
+            case Room():
+                return one.kind.of() if typed else None
             case RingFile():
                 return self._ring(typed)
             case Block():
@@ -178,7 +194,11 @@ class Operands:
                 return typed
 
     def _missing(self, one: Operand) -> Any:
-        if not one.required or not isinstance(one.kind, (Block, Iovecs)):
+        if not one.required:
+            return None
+        if isinstance(one.kind, (Room, AddressRoom)):
+            return one.kind.of() if isinstance(one.kind, Room) else PeerAddress()
+        if not isinstance(one.kind, (Block, Iovecs)):
             return None
         # A read without buf= gets a buffer of its own, of the length it asks for.
         size = self.command.get("len") or getattr(one.kind, "least", 0)
@@ -246,6 +266,13 @@ class Operands:
             return self._number(typed)
         found = self.session.file(typed.name)
         return self._owned(found) if found.fd.owned else self._number(found.fd.number)
+
+    def _fds(self, typed: Refs) -> list[int]:
+        files = [self.session.file(name) for name in typed.names]
+        for one in files:
+            if not one.fd.owned:
+                raise LineError(f"{one.name} is closed, or being closed")
+        return [one.fd.number for one in files]
 
     def _owned(self, found: FileThing) -> OwnedFd:
         if self.command.spec.op is Close:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 
 from uringlab.core.abi import SetupFlags
 from uringlab.core.buffers import BadPage
-from uringlab.core.errors import OperandError, RingError, Unavailable, errno_text
+from uringlab.core.errors import OperandError, RingError, Unavailable, errno_name, errno_text
 from uringlab.core.fd import OwnedFd
 from uringlab.core.ops.kinds import flag_names
 from uringlab.core.params import Params
@@ -123,7 +123,9 @@ class Session:
         except (RingError, OperandError) as error:
             raise self._wrapped(str(error), command, line) from error
         except OSError as error:
-            text = f"{error.strerror} ({errno_text(error.errno or 0)})"
+            text = str(error.strerror)
+            if errno_name(error.errno or 0) not in text:
+                text += f" ({errno_text(error.errno or 0)})"
             raise self._wrapped(text, command, line) from error
         finally:
             self.look()

@@ -265,14 +265,13 @@ class OnOff(Value):
 
 
 class Several(Value):
-    """Buffers by name, with commas between: `b0,b1`. Where the kernel reads, a string will do."""
+    """Several names, with commas between: `b0,b1`. Where the kernel reads, a string may do."""
 
-    label = "b0,b1"
-
-    def __init__(self, *, text: bool) -> None:
-        """Whether a string may stand for a buffer with its bytes."""
+    def __init__(self, label: str, wants: str, *, text: bool = False) -> None:
+        """What is named, and whether a string may stand for a buffer with its bytes."""
+        self.label = label
         self._text = text
-        self.wants = "names of buffers, as in b0,b1" + (' (or a string in "…")' if text else "")
+        self.wants = wants + (' (or a string in "…")' if text else "")
 
     def read(self, token: Token) -> Refs | Text:
         """Read it."""

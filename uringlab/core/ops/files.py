@@ -166,7 +166,7 @@ class FixedFdInstall(
     opcode=Opcode.FIXED_FD_INSTALL,
     usage=("fd",),
     result="the new fd",
-    example="fixed_fd_install #0 -> r1",
+    example="fixed_fd_install fixed:0 -> r1",
     c="io_uring_prep_fixed_fd_install(sqe, {fd}, {install_flags});",
     man="io_uring_prep_fixed_fd_install(3)",
     errnos={

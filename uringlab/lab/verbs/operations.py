@@ -8,7 +8,7 @@ from uringlab.core import abi
 from uringlab.core.abi import SqeFlags
 from uringlab.core.errors import NotSupported, SubmissionQueueFull
 from uringlab.core.ops.declare import BY_OPCODE
-from uringlab.core.ops.kinds import Bits, Mode, OpenBits, Switch
+from uringlab.core.ops.kinds import Bits, ClosedFile, Mode, OpenBits, Switch
 from uringlab.core.ops.makers import makes_fd
 from uringlab.lab.errors import LineError
 from uringlab.lab.operands import Operands, value_for
@@ -113,7 +113,7 @@ def params_of(op: type[Op]) -> tuple[Param, ...]:
     for one in ordered:
         place = one.name in op.usage
         # The only operand that may be left out although the op needs it: a read's buffer.
-        required = place
+        required = place and not isinstance(one.kind, ClosedFile)  # CLOSE takes a slot, too
         default = "" if one.default is None or place else default_text(one)
         params.append(
             Param(
