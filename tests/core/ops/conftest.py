@@ -1,4 +1,8 @@
-"""For the tests of the opcodes: a ring, and how to run one op on it."""
+"""For the tests of the opcodes: a ring, and how to run one op on it.
+
+Every file of tests here has a function `examples()`: ops, and how they read when they are
+decoded. `tests/core/test_ops.py` gathers them, and sees that no declared op is without.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,7 @@ import pytest
 
 from uringlab import Buffer, IoUring
 from uringlab.core import abi
+from uringlab.core.buffers import memory_stats
 from uringlab.core.errors import check
 from uringlab.core.native import ffi, lib
 
@@ -54,18 +59,23 @@ def run(complete: Callable[..., Cqe]) -> Callable[..., int]:
 
 @pytest.fixture
 def run_forgotten(ring: IoUring) -> Callable[..., int]:
-    """`run_forgotten(lambda: op)`: nobody refers to the op or its memory from the push on.
+    """`run_forgotten(lambda: op, held=n)`: nobody refers to the op or its memory from the push on.
 
-    Whatever the kernel follows must then be held by the slot and by the request alone.
+    Whatever the kernel follows must then be held by the slot; what it copied is let go of once it
+    has, and `held` blocks are held by the request until its CQE is taken.
     """
 
-    def run(make: Callable[[], Op]) -> int:
+    def run(make: Callable[[], Op], *, held: int) -> int:
+        gc.collect()
+        before = memory_stats()[0]
         ring.sq().push(make())
         gc.collect()
         ring.submit()
         gc.collect()
+        assert memory_stats()[0] - before == held, "blocks held by the request"
         [cqe] = list(ring.cq(1, timeout=5))
         assert cqe.final
+        assert memory_stats()[0] == before, "blocks left behind"
         return cqe.res
 
     return run
