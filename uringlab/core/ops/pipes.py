@@ -93,7 +93,7 @@ class Pipe(
     final CQE.
     """
 
-    fds: FdRoom = operand("addr", Room(FdRoom), "room for two fds")
+    fds: FdRoom = operand("addr", Room(FdRoom, least=2), "room for two fds")
     pipe_flags: PipeFlags = option(
         "op_flags", Bits(PipeFlags), "pipe2(2)'s O_*", default=PipeFlags(0)
     )

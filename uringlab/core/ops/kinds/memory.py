@@ -178,16 +178,20 @@ class Room(Kind):
     Attributes:
         of: the class that the value must be of; it has an `address` and a `mem`.
         count: the SQE word for its `len()`; "" where the kernel knows.
+        least: what its `len()` must be at least, if the kernel takes no count.
     """
 
     is_address: ClassVar[bool] = True
     of: type[Any]
     count: str = ""
+    least: int = 0
 
     def put(self, draft: Draft, word: str, value: Any, name: str) -> None:
         """Take such an object."""
         if not isinstance(value, self.of):
             raise OperandError(f"{name} takes room for it: a {self.of.__name__}, not {value!r}")
+        if self.least and len(value) < self.least:
+            raise OperandError(f"{name} has room for {len(value)}, and needs it for {self.least}")
         draft.words[word] = value.address
         draft.holds.append(value.mem)
         if self.count:
