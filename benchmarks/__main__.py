@@ -30,6 +30,9 @@ def arguments(given: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, help=f"rounds of each contender ({ROUNDS})")
     parser.add_argument("--seconds", type=float, help=f"the length of a round ({SECONDS})")
     parser.add_argument("--quick", action="store_true", help="few short rounds: a rough look")
+    parser.add_argument(
+        "--wall", action="store_true", help="compare by time on the wall, not by processor time"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every round to FILE")
     parser.add_argument(
         "--check", action="store_true", help="exit status 1 if a target is missed that C meets"
@@ -57,7 +60,7 @@ def main(given: list[str] | None = None) -> int:
             print(f"measuring {work}", file=sys.stderr)
             taken[work] = measure(contenders, work, asked.rounds, asked.seconds * 1e9)
     print("measuring import uringlab", file=sys.stderr)
-    results = Results(taken, measure_import(asked.rounds))
+    results = Results(taken, measure_import(asked.rounds), clock="wall" if asked.wall else "cpu")
     print(report.text(environment, results))
     if asked.json:
         told = json.dumps(report.as_json(environment, results), indent=1)

@@ -24,10 +24,23 @@ class Work(NamedTuple):
         return f"{self.kind}, batch {self.batch}"
 
 
+class Cost(NamedTuple):
+    """What a request took in a round, in nanoseconds.
+
+    Attributes:
+        cpu: of the contender's processor time, in its own code and in the kernel's.
+        wall: of everybody's time; other programs' turns on the processor are in it.
+    """
+
+    cpu: float
+    wall: float
+
+
 class Answer(NamedTuple):
     """What a contender says of a round."""
 
-    spent_ns: int
+    cpu_ns: int
+    wall_ns: int
     cqes: int
     sum_res: int
     sum_user_data: int
@@ -89,14 +102,14 @@ class Contender:
     def calibrate(self, work: Work, round_ns: float) -> None:
         """Find how many batches take about `round_ns`. Its ring and its caches are warm then."""
         batches = 1
-        while (answer := self.run(work, batches)).spent_ns < max(round_ns / 4, SHORTEST):
+        while (answer := self.run(work, batches)).cpu_ns < max(round_ns / 4, SHORTEST):
             batches *= 2
-        self._batches[work] = max(1, round(batches * round_ns / answer.spent_ns))
+        self._batches[work] = max(1, round(batches * round_ns / answer.cpu_ns))
 
-    def round(self, work: Work) -> float:
-        """Run a round of the calibrated length; say the nanoseconds a request took."""
+    def round(self, work: Work) -> Cost:
+        """Run a round of the calibrated length."""
         answer = self.run(work, self._batches[work])
-        return answer.spent_ns / answer.cqes
+        return Cost(answer.cpu_ns / answer.cqes, answer.wall_ns / answer.cqes)
 
     def _ask(self, line: str) -> Answer:
         process = self._process

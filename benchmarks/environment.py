@@ -106,7 +106,7 @@ def build_c() -> str:
     if not has_liburing(compiler):
         raise SetupError("liburing's headers are not found, though they were installed")
     source = LOOPS / "liburing_loop.c"
-    if not C_PROGRAM.exists() or C_PROGRAM.stat().st_mtime < source.stat().st_mtime:
+    if not C_PROGRAM.exists() or C_PROGRAM.stat().st_mtime <= source.stat().st_mtime:
         print("compiling liburing_loop.c", file=sys.stderr)
         done = run(compiler, "-O2", "-o", str(C_PROGRAM), str(source), "-luring")
         if done.returncode:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
+
+from benchmarks.contender import Cost
 
 BARE = "pass"
 WITH = "import uringlab"
@@ -12,14 +15,19 @@ ELSEWHERE = "/"
 """A folder without uringlab in it: what is imported is what is installed."""
 
 
-def start_ms(code: str) -> float:
+def start(code: str) -> Cost:
     """Start an interpreter, run the code, wait for its end: milliseconds."""
-    began = time.perf_counter_ns()
-    subprocess.run([sys.executable, "-c", code], cwd=ELSEWHERE, check=True)
-    return (time.perf_counter_ns() - began) / 1e6
+    began = time.perf_counter()
+    child = subprocess.Popen([sys.executable, "-c", code], cwd=ELSEWHERE)
+    _, status, usage = os.wait4(child.pid, 0)
+    wall = time.perf_counter() - began
+    child.returncode = os.waitstatus_to_exitcode(status)  # so that Popen waits no more
+    if child.returncode:
+        raise subprocess.CalledProcessError(child.returncode, code)
+    return Cost(cpu=(usage.ru_utime + usage.ru_stime) * 1e3, wall=wall * 1e3)
 
 
-def measure_import(rounds: int) -> list[float]:
+def measure_import(rounds: int) -> list[Cost]:
     """What the import adds, in milliseconds, round by round.
 
     A round starts an interpreter without the import and one with it, next to each other. The
@@ -27,6 +35,6 @@ def measure_import(rounds: int) -> list[float]:
     """
     added = []
     for _ in range(rounds + 1):
-        bare = start_ms(BARE)
-        added.append(start_ms(WITH) - bare)
+        bare, full = start(BARE), start(WITH)
+        added.append(Cost(full.cpu - bare.cpu, full.wall - bare.wall))
     return added[1:]

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from benchmarks.contender import Contender, Work
+    from benchmarks.contender import Contender, Cost, Work
 
 
 def measure(
     contenders: Sequence[Contender], work: Work, rounds: int, round_ns: float
-) -> dict[str, list[float]]:
+) -> dict[str, list[Cost]]:
     """Let each run its rounds of one work, interleaved.
 
     Args:
@@ -22,11 +22,11 @@ def measure(
         round_ns: about how long a round is.
 
     Returns:
-        By contender, the nanoseconds a request took in each round.
+        By contender, what a request took in each round.
     """
     for contender in contenders:
         contender.calibrate(work, round_ns)
-    taken: dict[str, list[float]] = {contender.name: [] for contender in contenders}
+    taken: dict[str, list[Cost]] = {contender.name: [] for contender in contenders}
     for _ in range(rounds):
         for contender in contenders:
             taken[contender.name].append(contender.round(work))

@@ -6,7 +6,6 @@ import platform
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.names import ALL, BUFFER, COLUMNS, EACH, LOOP, PUT, C
-from benchmarks.spread import Spread
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,6 +35,15 @@ def head(environment: Environment) -> list[str]:
         f"{LOOP}, {COLUMNS}: uringlab, reading every result",
         f"{BUFFER}: uringlab, results left in a buffer",
     ]
+
+
+def times(results: Results) -> str:
+    """Which time was meant."""
+    meant = "processor time" if results.clock == "cpu" else "time on the wall"
+    return (
+        f"speeds are by {meant}; on the wall all took {results.disturbance():.2f} times "
+        "its processor time"
+    )
 
 
 def table(results: Results) -> list[str]:
@@ -70,6 +78,7 @@ def text(environment: Environment, results: Results) -> str:
     return "\n".join(
         [
             *head(environment),
+            times(results),
             "",
             *table(results),
             "",
@@ -84,11 +93,14 @@ def as_json(environment: Environment, results: Results) -> dict[str, Any]:
         "kernel": platform.release(),
         "python": platform.python_version(),
         "environment": environment._asdict(),
+        "clock": results.clock,
         "works": [
             {
                 "kind": work.kind,
                 "batch": work.batch,
-                "ns_per_request": taken,
+                "ns_per_request": {
+                    name: [cost._asdict() for cost in costs] for name, costs in taken.items()
+                },
                 "ratios": {
                     f"{name} / {than}": results.speed(work, name, than)._asdict()
                     for name, than in RATIOS
@@ -97,8 +109,8 @@ def as_json(environment: Environment, results: Results) -> dict[str, Any]:
             for work, taken in results.taken.items()
         ],
         "import_ms": {
-            "rounds": list(results.import_ms),
-            **Spread.of(results.import_ms)._asdict(),
+            "rounds": [cost._asdict() for cost in results.imports],
+            **results.import_ms()._asdict(),
         },
         "verdicts": [
             {

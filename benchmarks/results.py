@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from benchmarks.contender import Work
+from benchmarks.contender import Cost, Work
 from benchmarks.names import BUFFER, COLUMNS, EACH, LOOP, PUT, C
 from benchmarks.spread import Spread, ratios
 from benchmarks.target import Target, Verdict
@@ -27,24 +27,38 @@ class Results(NamedTuple):
     """What a run measured.
 
     Attributes:
-        taken: for each work and contender, the nanoseconds a request took, round by round.
-        import_ms: what `import uringlab` adds, in milliseconds, round by round.
+        taken: for each work and contender, what a request took, round by round.
+        imports: what `import uringlab` adds, in milliseconds, round by round.
+        clock: which of a cost's two times is meant by speed: "cpu" or "wall".
     """
 
-    taken: dict[Work, dict[str, list[float]]]
-    import_ms: Sequence[float]
+    taken: dict[Work, dict[str, list[Cost]]]
+    imports: Sequence[Cost]
+    clock: str = "cpu"
+
+    def nanoseconds(self, work: Work, name: str) -> list[float]:
+        """What a request took, round by round, by the clock."""
+        return [getattr(cost, self.clock) for cost in self.taken[work][name]]
+
+    def import_ms(self) -> Spread:
+        """What the import adds, by the clock."""
+        return Spread.of(getattr(cost, self.clock) for cost in self.imports)
+
+    def disturbance(self) -> float:
+        """How much longer everything took than it had the processor: 1.0 on an idle machine."""
+        costs = [cost for taken in self.taken.values() for some in taken.values() for cost in some]
+        return sum(cost.wall for cost in costs) / sum(cost.cpu for cost in costs)
 
     def per_second(self, work: Work, name: str) -> float:
         """Requests a second, in the median round."""
-        return 1e9 / Spread.of(self.taken[work][name]).median
+        return 1e9 / Spread.of(self.nanoseconds(work, name)).median
 
     def speed(self, work: Work, name: str, than: str) -> Spread:
         """How many times as fast one contender is as another: in each round, and then the spread.
 
         A round of the one is divided by the round of the other that was next to it.
         """
-        taken = self.taken[work]
-        return Spread.of(ratios(taken[than], taken[name]))
+        return Spread.of(ratios(self.nanoseconds(work, than), self.nanoseconds(work, name)))
 
     def verdicts(self) -> list[Verdict]:
         """Hold NOPs, and the import, to the targets.
@@ -72,4 +86,4 @@ class Results(NamedTuple):
     def _import(self) -> Verdict:
         name = "import uringlab, over a bare interpreter"
         target = Target(name, IMPORT_MS, at_least=False, digits=1, unit=" ms")
-        return target.verdict(Spread.of(self.import_ms))
+        return target.verdict(self.import_ms())

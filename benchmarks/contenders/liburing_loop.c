@@ -5,7 +5,7 @@
  *
  * Obeys the lines of its standard input, as protocol.py does:
  *
- *   round nop|read BATCH BATCHES   ->   NANOSECONDS CQES SUM_OF_RES SUM_OF_USER_DATA
+ *   round nop|read BATCH BATCHES   ->   CPU_NS WALL_NS CQES SUM_OF_RES SUM_OF_USER_DATA
  *
  * Exit status 3: the kernel does not know the ring's FLAGS.
  */
@@ -24,9 +24,9 @@ static struct io_uring *rings[2][MAX_BATCH + 1]; /* by work and batch; opened wh
 static char *buffers;                            /* one of READ_BYTES for each slot */
 static int file;
 
-static uint64_t now_ns(void) {
+static uint64_t now_ns(clockid_t clock) {
     struct timespec ts;
-    clock_gettime(CLOCK_MONOTONIC, &ts);
+    clock_gettime(clock, &ts);
     return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 }
 
@@ -70,7 +70,7 @@ int main(int argc, char **argv) {
         struct io_uring *ring = ring_for(reads, batch, flags);
         uint64_t cqes = 0, sum_user_data = 0;
         int64_t sum_res = 0;
-        uint64_t start = now_ns();
+        uint64_t wall = now_ns(CLOCK_MONOTONIC), cpu = now_ns(CLOCK_PROCESS_CPUTIME_ID);
         for (unsigned n = 0; n < batches; n++) {
             for (unsigned i = 0; i < batch; i++) {
                 struct io_uring_sqe *sqe = io_uring_get_sqe(ring);
@@ -94,9 +94,10 @@ int main(int argc, char **argv) {
             io_uring_cq_advance(ring, seen);
             cqes += seen;
         }
-        uint64_t spent = now_ns() - start;
-        printf("%llu %llu %lld %llu\n", (unsigned long long)spent, (unsigned long long)cqes,
-               (long long)sum_res, (unsigned long long)sum_user_data);
+        cpu = now_ns(CLOCK_PROCESS_CPUTIME_ID) - cpu;
+        wall = now_ns(CLOCK_MONOTONIC) - wall;
+        printf("%llu %llu %llu %lld %llu\n", (unsigned long long)cpu, (unsigned long long)wall,
+               (unsigned long long)cqes, (long long)sum_res, (unsigned long long)sum_user_data);
         fflush(stdout);
     }
     return 0;

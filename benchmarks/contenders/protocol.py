@@ -2,7 +2,7 @@
 
 A line of standard input, and its answer:
 
-    round nop|read BATCH BATCHES   ->   NANOSECONDS CQES SUM_OF_RES SUM_OF_USER_DATA
+    round nop|read BATCH BATCHES   ->   CPU_NS WALL_NS CQES SUM_OF_RES SUM_OF_USER_DATA
 
 Only the standard library: this also runs in the environment of the PyPI package.
 """
@@ -65,7 +65,7 @@ def obey(make: Callable[[str, int], Loop]) -> None:
         _, work, batch, batches = line.split()
         key = work, int(batch)
         loop = loops.get(key) or loops.setdefault(key, make(*key))
-        start = time.perf_counter_ns()
+        wall, cpu = time.monotonic_ns(), time.process_time_ns()
         cqes, sum_res, sum_user_data = loop(int(batches))
-        spent = time.perf_counter_ns() - start
-        print(spent, cqes, sum_res, sum_user_data, flush=True)
+        cpu, wall = time.process_time_ns() - cpu, time.monotonic_ns() - wall
+        print(cpu, wall, cqes, sum_res, sum_user_data, flush=True)

@@ -2,8 +2,8 @@
 
     python uringlab_loop.py FILE FLAGS loop|columns|buffer
 
-Requests are prepared once and pushed in one call; submitting, waiting and taking the CQEs is one
-more. Then
+Requests are prepared once, and so is the turn of the ring: each call of it pushes them, submits,
+waits, and takes the CQEs into a batch. Then
 
 - `loop`: a for loop over user_data and res of every CQE, as a program that acts on each has;
 - `columns`: user_data and res of every CQE, by the column, as a program that only adds up has;
@@ -42,15 +42,14 @@ def requests(work: str, batch: int, fd: Fd) -> Prepared:
 
 def every(ring: IoUring, prepared: Prepared) -> Loop:
     """Read user_data and res of every CQE, one by one."""
-    size = len(prepared)
-    sq, batch = ring.sq(), CqeBatch(capacity=size)
+    batch = CqeBatch(capacity=len(prepared))
+    turn = ring.turn(prepared, batch, wait_nr=len(prepared))
 
     def loop(batches: int) -> Sums:
         cqes = sum_res = sum_user_data = 0
         for _ in range(batches):
-            sq.push_all(prepared)
-            cqes += ring.submit_and_drain(batch, wait_nr=size)
-            for user_data, res in zip(batch.user_data, batch.res, strict=True):
+            cqes += turn()
+            for user_data, res, _flags in batch:
                 sum_user_data += user_data
                 sum_res += res
         return cqes, sum_res, sum_user_data
@@ -60,14 +59,13 @@ def every(ring: IoUring, prepared: Prepared) -> Loop:
 
 def columns(ring: IoUring, prepared: Prepared) -> Loop:
     """Read user_data of every CQE, then res of every CQE."""
-    size = len(prepared)
-    sq, batch = ring.sq(), CqeBatch(capacity=size)
+    batch = CqeBatch(capacity=len(prepared))
+    turn = ring.turn(prepared, batch, wait_nr=len(prepared))
 
     def loop(batches: int) -> Sums:
         cqes = sum_res = sum_user_data = 0
         for _ in range(batches):
-            sq.push_all(prepared)
-            cqes += ring.submit_and_drain(batch, wait_nr=size)
+            cqes += turn()
             sum_user_data += sum(batch.user_data)
             sum_res += sum(batch.res)
         return cqes, sum_res, sum_user_data
@@ -77,14 +75,13 @@ def columns(ring: IoUring, prepared: Prepared) -> Loop:
 
 def buffer(ring: IoUring, prepared: Prepared) -> Loop:
     """Leave the CQEs where they are."""
-    size = len(prepared)
-    sq, batch = ring.sq(), CqeBatch(capacity=size)
+    batch = CqeBatch(capacity=len(prepared))
+    turn = ring.turn(prepared, batch, wait_nr=len(prepared))
 
     def loop(batches: int) -> Sums:
         cqes = 0
         for _ in range(batches):
-            sq.push_all(prepared)
-            cqes += ring.submit_and_drain(batch, wait_nr=size)
+            cqes += turn()
         return cqes, sum(batch.res), sum(batch.user_data)
 
     return loop

@@ -9,6 +9,7 @@ import pytest
 from benchmarks.contender import (
     Answer,
     Contender,
+    Cost,
     DeadContenderError,
     Work,
     WrongAnswerError,
@@ -24,9 +25,10 @@ for line in sys.stdin:
     batch, batches = int(batch), int(batches)
     requests = batch * batches
     res = requests * (4096 if kind == "read" else 0)
-    print(requests * 100_000, requests, res, batches * batch * (batch + 1) // 2, flush=True)
+    user_data = requests * (batch + 1) // 2
+    print(requests * 100_000, requests * 150_000, requests, res, user_data, flush=True)
 """
-LAZY = HONEST.replace("print(requests * 100_000, requests,", "print(requests, requests - 1,")
+LAZY = HONEST.replace("150_000, requests,", "150_000, requests - 1,")
 NOPS = Work("nop", 8)
 
 
@@ -46,7 +48,7 @@ def test_work_that_was_skipped_is_found():
 
 
 def test_every_sum_is_checked():
-    right = Answer(spent_ns=1, cqes=16, sum_res=16 * 4096, sum_user_data=72)
+    right = Answer(cpu_ns=1, wall_ns=1, cqes=16, sum_res=16 * 4096, sum_user_data=72)
     assert wrong(Work("read", 8), 2, right, every=True) == ""
     for field in ("cqes", "sum_res", "sum_user_data"):
         bent = right._replace(**{field: getattr(right, field) - 1})
@@ -54,7 +56,7 @@ def test_every_sum_is_checked():
 
 
 def test_who_leaves_results_in_a_buffer_answers_for_the_last_batch():
-    answer = Answer(spent_ns=1, cqes=16, sum_res=8 * 4096, sum_user_data=36)
+    answer = Answer(cpu_ns=1, wall_ns=1, cqes=16, sum_res=8 * 4096, sum_user_data=36)
     assert wrong(Work("read", 8), 2, answer, every=False) == ""
     assert wrong(Work("read", 8), 2, answer, every=True) != ""
 
@@ -77,14 +79,15 @@ def test_a_round_is_calibrated_to_its_length():
     # It claims 100 µs a request, so 80 ms are 100 batches of 8.
     with contender(HONEST) as one:
         one.calibrate(NOPS, round_ns=80e6)
-        assert one.round(NOPS) == 100_000
+        assert one.round(NOPS) == Cost(cpu=100_000, wall=150_000)
         assert one._batches == {NOPS: 100}
 
 
 def test_contenders_take_turns_and_each_has_all_its_rounds():
     with contender(HONEST, "a") as a, contender(HONEST, "b") as b:
         taken = measure([a, b], NOPS, rounds=3, round_ns=1e6)
-    assert taken == {"a": [100_000.0] * 3, "b": [100_000.0] * 3}
+    cost = Cost(100_000, 150_000)
+    assert taken == {"a": [cost] * 3, "b": [cost] * 3}
 
 
 @pytest.mark.parametrize("way", ["loop", "columns", "buffer"])

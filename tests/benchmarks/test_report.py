@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks import report
 from benchmarks.__main__ import arguments
-from benchmarks.contender import Work
+from benchmarks.contender import Cost, Work
 from benchmarks.environment import Environment
 from benchmarks.names import ALL, EACH, LOOP, C
 from benchmarks.results import WORKS, Results
@@ -20,10 +20,13 @@ COSTS = dict(zip(ALL, (100, 400, 220, 200, 150, 110), strict=True))
 def results():
     """Rounds in which the machine grew slower, for all alike."""
     taken = {
-        work: {name: [cost * slow for slow in (1, 2, 3)] for name, cost in COSTS.items()}
+        work: {
+            name: [Cost(cost * slow, cost * slow * 2) for slow in (1, 2, 3)]
+            for name, cost in COSTS.items()
+        }
         for work in WORKS
     }
-    return Results(taken, import_ms=[30.0, 31.0, 35.0])
+    return Results(taken, imports=[Cost(ms, ms + 20) for ms in (30.0, 31.0, 35.0)])
 
 
 def test_speeds_are_compared_round_by_round(results):
@@ -33,6 +36,14 @@ def test_speeds_are_compared_round_by_round(results):
 
 def test_requests_a_second_are_those_of_the_median_round(results):
     assert results.per_second(Work("nop", 1), C) == 1e9 / 200
+
+
+def test_speed_is_by_processor_time_unless_the_wall_is_asked_for(results):
+    assert results._replace(clock="wall").per_second(Work("nop", 1), C) == 1e9 / 400
+    assert results._replace(clock="wall").import_ms().median == 51.0
+    assert results.disturbance() == 2.0
+    assert "by processor time; on the wall all took 2.00 times" in report.times(results)
+    assert "by time on the wall" in report.times(results._replace(clock="wall"))
 
 
 def test_every_target_of_the_project_has_a_verdict(results):
@@ -66,9 +77,11 @@ def test_the_json_has_every_round(results):
     told = json.loads(json.dumps(report.as_json(ENVIRONMENT, results)))
     first = told["works"][0]
     assert (first["kind"], first["batch"]) == ("nop", 1)
-    assert first["ns_per_request"]["C"] == [100, 200, 300]
+    assert first["ns_per_request"]["C"][0] == {"cpu": 100, "wall": 200}
+    assert len(first["ns_per_request"]["C"]) == 3
     assert first["ratios"]["C / loop"] == {"median": 2.0, "low": 2.0, "high": 2.0}
     assert told["import_ms"]["median"] == 31.0
+    assert told["import_ms"]["rounds"][2] == {"cpu": 35.0, "wall": 55.0}
     assert {"name", "bound", "median", "met", "out_of_reach"} <= set(told["verdicts"][0])
 
 
