@@ -19,7 +19,6 @@ from uringlab import (
     SqeFlags,
     ops,
 )
-from uringlab.core.abi import PollFlags
 from uringlab.core.buffers import memory_stats
 
 S = 1_000_000_000
@@ -54,8 +53,7 @@ def test_closing_ends_everything_in_flight_and_frees_it(name, requires, pipe):
         ring.sq().push(ops.Read(pipe[0], Buffer(100), user_data=number))
         ring.sq().push(ops.Timeout(1000 * S, user_data=100 + number))
         ring.sq().push(ops.PollAdd(pipe[0], user_data=200 + number))
-        multi = PollFlags.ADD_MULTI
-        ring.sq().push(ops.PollAdd(pipe[0], poll_flags=multi, user_data=300 + number))
+        ring.sq().push(ops.PollAdd(pipe[0], multishot=True, user_data=300 + number))
     ring.submit()
     close_promptly(ring)
     assert_all_is_free()

@@ -19,6 +19,7 @@ from uringlab import (
     SubmissionQueueFull,
     ops,
 )
+from uringlab.core.abi import RecvSendFlags
 from uringlab.core.buffers import BadPage
 from uringlab.observe.source import OwnSource
 
@@ -201,7 +202,7 @@ def test_the_c_floor_itself_refuses_a_slot_that_was_written_after_its_check(ring
         (Opcode.PROVIDE_BUFFERS, {"addr": Buffer, "len": 16, "fd": 1}),
         (Opcode.MADVISE, {"len": 2**31, "op_flags": 4}),
         (Opcode.URING_CMD, {}),
-        (Opcode.CONNECT, {"addr": Buffer}),
+        (Opcode.SEND, {"addr": Buffer, "len": 1, "ioprio": RecvSendFlags.SEND_VECTORIZED}),
         (Opcode.MSG_RING, {"off": 77}),
         (200, {"addr3": Buffer}),
         (Opcode.READ, {"addr": Buffer, "len": 4, "addr3": 0, "pad2": 1}),

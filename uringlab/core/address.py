@@ -18,8 +18,8 @@ def pack_address(value: Any, name: str) -> bytes:
 
     Args:
         value: (host, port) with a numeric IPv4 or IPv6 host (then also flow info and scope id),
-            a str for a unix path (a leading zero byte: the abstract namespace), or the bytes of
-            a whole sockaddr.
+            a str for a unix path (a leading zero byte: the abstract namespace; "": for BIND, the
+            kernel picks an abstract one), or the bytes of a whole sockaddr.
         name: the operand, for errors.
 
     Raises:
@@ -31,7 +31,9 @@ def pack_address(value: Any, name: str) -> bytes:
         path = value.encode(errors="surrogateescape")
         if len(path) > _MAX_UNIX_PATH:
             raise OperandError(f"{name}: a unix path has {_MAX_UNIX_PATH} bytes at most")
-        end = b"" if path.startswith(b"\0") else b"\0"
+        if b"\0" in path[1:] and not path.startswith(b"\0"):
+            raise OperandError(f"{name}: a unix path cannot contain a zero byte")
+        end = b"" if not path or path.startswith(b"\0") else b"\0"
         return struct.pack("<H", socket.AF_UNIX) + path + end
     try:
         host, port, *more = value
@@ -77,19 +79,32 @@ def _bytes(family: int) -> int:
 
 
 class PeerAddress:
-    """Where the kernel puts the address of whoever connected. Read it once the CQE is there."""
+    """Where the kernel puts the address of whoever connected. Read it once the CQE is there.
+
+    Two counted blocks, which each request that names them holds until its final CQE: room for any
+    address (`struct sockaddr_storage`), and for its length, which the kernel reads and writes.
+    The kernel never writes more than the room has, whatever the length says.
+    """
 
     __slots__ = ("length", "room")
 
     SIZE = 128
 
     def __init__(self) -> None:
-        """Room for any address (`struct sockaddr_storage`), and for its length."""
+        """Room, and nothing in it yet."""
         self.room = Small(bytes(self.SIZE))
         self.length = Small(self.SIZE.to_bytes(4, "little"))
+
+    def reset(self) -> None:
+        """Offer all of the room again: the kernel leaves the last address's length there."""
+        self.length.view[:] = self.SIZE.to_bytes(4, "little")
 
     @property
     def address(self) -> Any:
         """As Python's sockets have it; None where the kernel gave none."""
         size = int.from_bytes(bytes(self.length.view), "little")
         return unpack_address(bytes(self.room.view[: min(size, self.SIZE)]))
+
+    def __repr__(self) -> str:
+        """The address."""
+        return f"<PeerAddress {self.address!r}>"

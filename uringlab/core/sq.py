@@ -115,6 +115,8 @@ class SqeSlot:
         rule = address_rule(decoded.words["opcode"])
         if rule.never:
             raise LooseAddress(f"slot {self.index}: {decoded.name} in a raw slot: {rule.never}")
+        if decoded.words["ioprio"] & rule.clear:
+            raise LooseAddress(f"slot {self.index}: addr leads to an array of more addresses")
         if decoded.words["pad2"]:
             raise LooseAddress(f"slot {self.index}: pad2 names attributes with addresses in them")
         for word in rule.words:

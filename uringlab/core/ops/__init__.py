@@ -1,29 +1,43 @@
 """Requests as values: one class an opcode, encoded when it is made.
 
->>> from uringlab import ops
->>> ops.Nop(user_data=7)
-Nop(user_data=7, flags=<SqeFlags: 0>)
+>>> from uringlab import Buffer, ops
+>>> op = ops.Read(3, Buffer(64), user_data=7)  # then ring.sq().push(op)
 """
 
 from uringlab.core.ops.advice import Fadvise, Madvise
+from uringlab.core.ops.cancel import AsyncCancel
+from uringlab.core.ops.commands import UringCmd, UringCmd128
 from uringlab.core.ops.declare import BY_OPCODE, DecodedSqe, Op, Operand, decode
+from uringlab.core.ops.epoll import EpollCtl, EpollWait
 from uringlab.core.ops.files import Close, FilesUpdate, FixedFdInstall, Openat, Openat2
 from uringlab.core.ops.fixed import ReadFixed, ReadvFixed, WriteFixed, WritevFixed
 from uringlab.core.ops.flush import Fsync, SyncFileRange
-from uringlab.core.ops.nop import Nop
+from uringlab.core.ops.futex import FutexWait, FutexWaitv, FutexWake
+from uringlab.core.ops.messages import Recv, Recvmsg, Send, Sendmsg
+from uringlab.core.ops.nop import Nop, Nop128
 from uringlab.core.ops.paths import Linkat, Mkdirat, Renameat, Statx, Symlinkat, Unlinkat
 from uringlab.core.ops.pipes import Pipe, Splice, Tee
+from uringlab.core.ops.poll import PollAdd, PollRemove
+from uringlab.core.ops.processes import Waitid
 from uringlab.core.ops.provided import ProvideBuffers, RemoveBuffers
 from uringlab.core.ops.readwrite import Read, ReadMultishot, Readv, Write, Writev
+from uringlab.core.ops.rings import MsgRing
+from uringlab.core.ops.sockets import Accept, Bind, Connect, Listen, Shutdown, Socket
 from uringlab.core.ops.space import Fallocate, Ftruncate
-from uringlab.core.ops.waiting import AsyncCancel, PollAdd, Timeout
+from uringlab.core.ops.timeouts import LinkTimeout, Timeout, TimeoutRemove
 from uringlab.core.ops.xattr import Fgetxattr, Fsetxattr, Getxattr, Setxattr
+from uringlab.core.ops.zerocopy import RecvZc, SendmsgZc, SendZc
 
 __all__ = [
     "BY_OPCODE",
+    "Accept",
     "AsyncCancel",
+    "Bind",
     "Close",
+    "Connect",
     "DecodedSqe",
+    "EpollCtl",
+    "EpollWait",
     "Fadvise",
     "Fallocate",
     "Fgetxattr",
@@ -32,33 +46,54 @@ __all__ = [
     "Fsetxattr",
     "Fsync",
     "Ftruncate",
+    "FutexWait",
+    "FutexWaitv",
+    "FutexWake",
     "Getxattr",
+    "LinkTimeout",
     "Linkat",
+    "Listen",
     "Madvise",
     "Mkdirat",
+    "MsgRing",
     "Nop",
+    "Nop128",
     "Op",
     "Openat",
     "Openat2",
     "Operand",
     "Pipe",
     "PollAdd",
+    "PollRemove",
     "ProvideBuffers",
     "Read",
     "ReadFixed",
     "ReadMultishot",
     "Readv",
     "ReadvFixed",
+    "Recv",
+    "RecvZc",
+    "Recvmsg",
     "RemoveBuffers",
     "Renameat",
+    "Send",
+    "SendZc",
+    "Sendmsg",
+    "SendmsgZc",
     "Setxattr",
+    "Shutdown",
+    "Socket",
     "Splice",
     "Statx",
     "Symlinkat",
     "SyncFileRange",
     "Tee",
     "Timeout",
+    "TimeoutRemove",
     "Unlinkat",
+    "UringCmd",
+    "UringCmd128",
+    "Waitid",
     "Write",
     "WriteFixed",
     "Writev",

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from uringlab.core.abi import Opcode
+from uringlab.core.abi import Opcode, RecvSendFlags
 
 _NONE: tuple[str, ...] = ()
 _ADDR = ("addr",)
@@ -35,27 +35,64 @@ _POINTERS: dict[Opcode, tuple[str, ...]] = {
     Opcode.FTRUNCATE: _NONE,
     Opcode.LISTEN: _NONE,
     Opcode.REMOVE_BUFFERS: _NONE,
+    Opcode.READ_MULTISHOT: _NONE,
+    Opcode.RECV_ZC: _NONE,
+    Opcode.NOP128: _NONE,
     Opcode.READ: _ADDR,
     Opcode.WRITE: _ADDR,
     Opcode.TIMEOUT: _ADDR,
     Opcode.LINK_TIMEOUT: _ADDR,
     Opcode.OPENAT: _ADDR,
     Opcode.RECV: _ADDR,
+    Opcode.BIND: _ADDR,
+    Opcode.CONNECT: _ADDR,
+    Opcode.EPOLL_CTL: _ADDR,
+    Opcode.EPOLL_WAIT: _ADDR,
+    Opcode.FUTEX_WAIT: _ADDR,
+    Opcode.FUTEX_WAKE: _ADDR,
     Opcode.UNLINKAT: _ADDR,
     Opcode.MKDIRAT: _ADDR,
+    Opcode.READ_FIXED: _ADDR,
+    Opcode.WRITE_FIXED: _ADDR,
+    Opcode.FILES_UPDATE: _ADDR,
+    Opcode.PIPE: _ADDR,
     Opcode.SEND: _BOTH,
+    Opcode.SEND_ZC: _BOTH,
     Opcode.STATX: _BOTH,
     Opcode.ACCEPT: _BOTH,
     Opcode.RENAMEAT: _BOTH,
     Opcode.SYMLINKAT: _BOTH,
     Opcode.LINKAT: _BOTH,
     Opcode.OPENAT2: _BOTH,
+    Opcode.FSETXATTR: _BOTH,
+    Opcode.FGETXATTR: _BOTH,
+    Opcode.SETXATTR: ("addr", "off", "addr3"),
+    Opcode.GETXATTR: ("addr", "off", "addr3"),
     Opcode.TIMEOUT_REMOVE: ("off",),
+    Opcode.WAITID: ("off",),
 }
 _EVERY = ("addr", "off", "addr3")
 
-# `len` is the size of what `addr` points to; elsewhere it is a mode, a mask, a count.
-_SIZED = frozenset({Opcode.READ, Opcode.WRITE, Opcode.SEND, Opcode.RECV})
+# The word whose memory `len` gives the size of; elsewhere it is a mode, a mask, a count.
+_SIZED: dict[Opcode, str] = {
+    Opcode.READ: "addr",
+    Opcode.WRITE: "addr",
+    Opcode.READ_FIXED: "addr",
+    Opcode.WRITE_FIXED: "addr",
+    Opcode.SEND: "addr",
+    Opcode.SEND_ZC: "addr",
+    Opcode.RECV: "addr",
+    Opcode.FSETXATTR: "off",
+    Opcode.FGETXATTR: "off",
+    Opcode.SETXATTR: "off",
+    Opcode.GETXATTR: "off",
+}
+
+# With this flag, what `addr` points to holds more addresses, which nobody would hold.
+_VECTORED = {
+    Opcode.SEND: RecvSendFlags.SEND_VECTORIZED,
+    Opcode.SEND_ZC: RecvSendFlags.SEND_VECTORIZED,
+}
 
 _NESTED = "the memory it points to holds more addresses, which nobody would hold"
 _OUTLIVES = "the kernel keeps the address after its CQE"
@@ -86,12 +123,14 @@ class AddressRule:
         held: whether memory that the slot holds may be there; 0 always may.
         sized: those of them that `len` gives the size of.
         never: why the opcode may not be in a raw slot at all; "" if it may.
+        clear: flags in `ioprio` that may not be set: `addr` would lead to more addresses.
     """
 
     words: tuple[str, ...]
     held: bool = True
     sized: frozenset[str] = frozenset()
     never: str = ""
+    clear: int = 0
 
 
 def address_rule(opcode: int) -> AddressRule:
@@ -104,5 +143,5 @@ def address_rule(opcode: int) -> AddressRule:
         return AddressRule(_EVERY, never=_NEVER[known])
     if known not in _POINTERS:
         return AddressRule(_EVERY, held=False)
-    sized = frozenset({"addr"}) if known in _SIZED else frozenset()
-    return AddressRule(_POINTERS[known], sized=sized)
+    sized = frozenset({_SIZED[known]} if known in _SIZED else ())
+    return AddressRule(_POINTERS[known], sized=sized, clear=int(_VECTORED.get(known, 0)))
