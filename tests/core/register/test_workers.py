@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from uringlab import Buffer, IoUring, OperandError, OwnedFd, SqeFlags, ops
+from uringlab.core.abi import RegisterOp
+
+
+@pytest.fixture(autouse=True)
+def _known(needs):
+    needs(RegisterOp.IOWQ_AFF, RegisterOp.IOWQ_MAX_WORKERS)
+
+
+def worker_threads():
+    """(name, the CPUs it may run on) of each worker of this process."""
+    found = []
+    for task in Path("/proc/self/task").iterdir():
+        status = dict(line.split(":", 1) for line in (task / "status").read_text().splitlines())
+        if status["Name"].strip().startswith("iou-wrk"):
+            found.append(status["Cpus_allowed_list"].strip())
+    return found
+
+
+def test_a_worker_runs_on_the_cpu_it_was_pinned_to(tmp_path, in_child):
+    (tmp_path / "file").write_bytes(b"x")
+    cpu = max(os.sched_getaffinity(0))
+
+    def pinned():
+        # In a child: its workers are nobody else's.
+        with IoUring(4) as ring, OwnedFd(os.open(tmp_path / "file", os.O_RDONLY)) as fd:
+            ring.workers.pin({cpu})
+            ring.sq().push(ops.Read(fd, Buffer(8), flags=SqeFlags.ASYNC))
+            ring.submit_and_wait(1)
+            found = worker_threads()
+            ring.workers.unpin()
+            return found
+
+    assert in_child(pinned) == str([str(cpu)])
+
+
+def test_pinning_to_nothing_or_nowhere_is_refused(ring, in_child):
+    for wrong in ([], [-1], [1 << 20]):
+        with pytest.raises(OperandError, match="no set of CPUs"):
+            ring.workers.pin(wrong)
+
+    def nowhere():
+        # Pinned to one CPU, this process may ask for no other.
+        return (len(os.sched_getaffinity(0)), os.cpu_count())
+
+    assert in_child(nowhere)
+
+
+def test_limits_tell_what_they_were(in_child):
+    def limits():
+        with IoUring(4) as ring:
+            before = ring.workers.limits()
+            was = ring.workers.limit(3, 5)
+            half = ring.workers.limit(bounded=2)
+            return before == was, tuple(half), tuple(ring.workers.limits())
+
+    assert in_child(limits) == str((True, (3, 5), (2, 5)))
+
+
+def test_a_limit_is_a_number(ring):
+    with pytest.raises(OperandError, match="no number of workers"):
+        ring.workers.limit(-1)
+
+
+def test_no_more_bounded_workers_than_the_limit(tmp_path, in_child):
+    (tmp_path / "file").write_bytes(b"x" * 100)
+
+    def workers():
+        with IoUring(64) as ring, OwnedFd(os.open(tmp_path / "file", os.O_RDONLY)) as fd:
+            ring.workers.limit(bounded=1)
+            for _ in range(64):
+                ring.sq().push(ops.Read(fd, Buffer(8), flags=SqeFlags.ASYNC))
+            ring.submit_and_wait(64)
+            return len(worker_threads())
+
+    assert in_child(workers) == "1"
