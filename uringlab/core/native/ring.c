@@ -490,16 +490,23 @@ static void move_slots(ul_ring *ring, struct hold **holds, struct hold **lent, u
     ring->slot_taken = taken;
 }
 
+static uint32_t cache_line_up(uint32_t offset) {
+    return (offset + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
+}
+
 /*
  * Where the SQ's array is after a resize. The kernel says it at setup, and not here
  * (6.13 to 6.18 at the least leave the field alone): behind the CQEs, at the next
- * cache line (rings_size in io_uring.c).
+ * cache line (rings_size in io_uring.c). With CQE32 there is a gap before it, since
+ * there the header is counted twice, or was: as wide as the one that setup told of.
  */
 static uint32_t array_offset(const ul_ring *ring, const struct io_uring_params *p) {
     if (p->sq_off.array || (ring->params.flags & SETUP_NO_SQARRAY))
         return p->sq_off.array;
-    uint32_t end = p->cq_off.cqes + p->cq_entries * ring->cqe_size;
-    return (end + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
+    const struct io_uring_params *old = &ring->params;
+    uint32_t gap = old->sq_off.array -
+                   cache_line_up(old->cq_off.cqes + old->cq_entries * ring->cqe_size);
+    return cache_line_up(p->cq_off.cqes + p->cq_entries * ring->cqe_size) + gap;
 }
 
 /*
@@ -518,13 +525,13 @@ static bool may_be_moved(const ul_ring *ring) {
 }
 
 /* The kernel has moved the entries into new memory: map it, and leave the old. */
-static int remap(ul_ring *ring, const struct io_uring_params *p, struct region *own) {
+static int remap(ul_ring *ring, struct io_uring_params *p, struct region *own) {
     unmap(ring);
+    p->sq_off.array = array_offset(ring, p);
     ring->params.sq_entries = p->sq_entries;
     ring->params.cq_entries = p->cq_entries;
     ring->params.sq_off = p->sq_off;
     ring->params.cq_off = p->cq_off;
-    ring->params.sq_off.array = array_offset(ring, p);
     if (own->base) {
         ring->own = *own;
         lay_out(ring);

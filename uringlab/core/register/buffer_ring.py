@@ -85,6 +85,7 @@ class BufferRing:
         "_buffers",
         "_handle",
         "_id",
+        "_inside",
         "_order",
         "_tokens",
         "_used",
@@ -127,6 +128,7 @@ class BufferRing:
         self._buffers = tuple(buffers)
         self._used = [0] * len(buffers)  # bytes of each that the kernel has used so far
         self._order: deque[int] = deque()  # the ids in the queue, as the kernel takes them
+        self._inside = bytearray(len(buffers))  # which these are: found without a search
         self._added = 0
         # Each block once: parts of one buffer are often all there is.
         mems = {id(one.mem): one.mem for one in buffers}
@@ -156,7 +158,7 @@ class BufferRing:
             RingError: the ring of buffers was unregistered.
         """
         buffer = self._buffer(bid)
-        if bid in self._order:
+        if self._inside[bid]:
             raise OperandError(f"buffer {bid} is in the ring: take its completion first")
         start = buffer.start if isinstance(buffer, Part) else 0
         answer = lib.ul_bufring_put(
@@ -165,6 +167,7 @@ class BufferRing:
         check(answer, "write an entry")
         self._used[bid] = 0
         self._order.append(bid)
+        self._inside[bid] = 1
         self._added += 1
 
     def advance(self) -> int:
@@ -211,7 +214,7 @@ class BufferRing:
         bid = buffer_of(cqe)
         if bid is None:
             return ()
-        if bid not in self._order:
+        if bid >= len(self._inside) or not self._inside[bid]:
             raise OperandError(f"buffer {bid} is not in the ring: whose completion is this?")
         stays = bool(cqe.flags & CqeFlags.BUF_MORE)
         left = max(cqe.res, 0)
@@ -227,6 +230,7 @@ class BufferRing:
                 self._used[bid] += size
                 break
             del self._order[at]
+            self._inside[bid] = 0
             if left == 0 or at >= len(self._order):
                 break
             bid = self._order[at]
@@ -273,6 +277,7 @@ class BufferRing:
         explain(answer, RegisterOp.UNREGISTER_PBUF_RING, MEANINGS)
         self._id = _GONE
         self._order.clear()
+        self._inside = bytearray(len(self._buffers))
         self._let_go()
 
     def _let_go(self) -> None:

@@ -164,8 +164,10 @@ class Registering:
             sqe_ops: `Opcode`s that stay allowed.
             sqe_flags: IOSQE_* that requests may have.
             required_flags: IOSQE_* that every request must have.
-            closable: allow SYNC_CANCEL besides. Without it (and without ASYNC_CANCEL), `close()`
-                cannot end what is under way: it waits in vain, and gives the memory up.
+            closable: allow besides what `close()` needs: SYNC_CANCEL, to end what is under way;
+                FILES and FILES_UPDATE, to be sure that it has ended, where counting completions
+                does not tell (tags, MSG_RING). Without, it may wait in vain, and give the
+                requests' memory up.
 
         Raises:
             OSError: EBADFD: not made with R_DISABLED, or started; EBUSY: it has some; EINVAL.
@@ -273,7 +275,8 @@ class Registering:
 
         Raises:
             OSError: EINVAL: not made with DEFER_TASKRUN, or no sizes; EOVERFLOW: what is in a
-                queue does not fit.
+                queue does not fit; EAGAIN: the library's own: the kernel would lose what is in
+                it (6.13 to 6.18 at the least move entries of 64 and 16 bytes only).
             SqesStaged: publish first.
             RingBusy: another thread is inside.
         """

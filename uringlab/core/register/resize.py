@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from uringlab.core.native._native import CData
 
 MEANINGS = {
+    errno.EAGAIN: "there are entries in a queue that this kernel would not move rightly (SQEs of "
+    "128 bytes, CQEs of 32, or some on both sides of the wrap at 2³²): submit or take them first",
     errno.EINVAL: "the ring was not made with DEFER_TASKRUN, or no queues can have these sizes",
+    errno.EOPNOTSUPP: "on this machine nobody knows where the SQ's array would be: NO_SQARRAY",
     errno.EOVERFLOW: "what is in a queue now does not fit the new one: take it first",
 }
 """What errnos mean here. Source: io_uring_resize_rings(3), register.c."""

@@ -24,6 +24,8 @@ MEANINGS = {
 """What errnos mean here. Source: io_uring_register(2), register.c."""
 
 _BYTE = 0xFF
+_CLOSING = {RegisterOp.SYNC_CANCEL, RegisterOp.FILES, RegisterOp.FILES_UPDATE}
+"""What native/quiesce.c calls before a ring is closed."""
 
 
 def restrict(
@@ -38,7 +40,7 @@ def restrict(
     """Register restrictions: see `IoUring.restrict`."""
     allowed = {int(op) for op in register_ops}
     if closable:
-        allowed.add(int(RegisterOp.SYNC_CANCEL))
+        allowed |= _CLOSING
     rules = [(RestrictionKind.REGISTER_OP, op) for op in sorted(allowed)]
     rules += [(RestrictionKind.SQE_OP, int(op)) for op in sqe_ops]
     if sqe_flags is not None:
