@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from uringlab.core.native._native import CData
 
 MEANINGS = {
-    errno.EINVAL: "no CPU of the set is one that this process may use, or this thread has not "
-    "used the ring yet and has no workers",
+    errno.EINVAL: "the process's cpuset does not have all of these CPUs, or this thread has no "
+    "workers",
 }
 """What errnos mean here. Source: io_uring_register(2), io-wq.c."""
 
@@ -52,6 +52,8 @@ class Workers:
 
     def pin(self, cpus: Iterable[int]) -> None:
         """Let them run on these CPUs only. IORING_REGISTER_IOWQ_AFF, 5.14.
+
+        CPUs that the machine has not are passed over by the kernel, and are no error.
 
         Raises:
             OSError: EINVAL: see `MEANINGS`.
