@@ -22,7 +22,7 @@ def session():
         yield made
 
 
-FILES = {"f", "rd", "wr", "a", "b", "l", "e", "opened"}
+FILES = {"f", "rd", "wr", "a", "b", "l", "e", "s", "opened"}
 
 
 def offered(session, typed):

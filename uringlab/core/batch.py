@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from struct import Struct
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, cast
 
 from uringlab.core import abi
 from uringlab.core.cq import Cqe, Cqe32
@@ -56,7 +56,9 @@ class CqeBatch(Room):
         if not 1 <= capacity <= _MOST:
             raise ValueError(f"a batch has room for 1 to {_MOST} CQEs, not {capacity}")
         size = 2 * abi.CQE_BYTES if wide else abi.CQE_BYTES
-        batch = super().__new__(_WideBatch if wide else cls, capacity, size, Cqe)
+        batch = super().__new__(
+            cast("type[Self]", _WideBatch) if wide else cls, capacity, size, Cqe
+        )
         batch.capacity = capacity
         batch.size = size
         batch.c = ffi.cast("struct ul_batch *", batch.address)

@@ -10,6 +10,8 @@ SETUP = (
     "epoll e",
     "buf b0 64",
     "buf b1 4k",
+    "child child",
     "do nop -> r1",
+    "do socket inet stream -> s",
 )
 """Lines after which the example of every command runs, in any session that is new."""

@@ -18,7 +18,7 @@ from uringlab.core.errors import errno_name
 from uringlab.core.ops.kinds import flag_names
 from uringlab.lab.errors import ExpectationFailed, GaveUp, LineError, Span, did_you_mean
 from uringlab.lab.lexer import T
-from uringlab.lab.names import BufferThing, FileThing, RequestThing, RingThing
+from uringlab.lab.names import BufferThing, ChildThing, FileThing, RequestThing, RingThing
 from uringlab.lab.values import Duration, Text, to_errno, to_int
 from uringlab.observe.event import SystemCall
 
@@ -215,6 +215,12 @@ def _subject(
             return lambda condition: _buffer_word(thing, condition)
         case FileThing():
             return lambda condition: _file_word(thing, condition)
+        case ChildThing():
+            raise LineError(
+                f"{thing.name} is a child process: wait for it with WAITID, and expect that",
+                expectation.subject_span,
+                f"do waitid {thing.name} -> r1",
+            )
 
 
 def _ring_word(session: Session, thing: RingThing, condition: Condition) -> int:

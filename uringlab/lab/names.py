@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -72,6 +73,30 @@ class BufferThing:
 
 
 @dataclass
+class ChildThing:
+    """A child process that the session started."""
+
+    name: str
+    pid: int
+
+    kind = "child"
+
+    def text(self) -> str:
+        """For `show names`."""
+        return f"pid {self.pid}"
+
+    def end(self) -> None:
+        """End it, and reap it if nobody has."""
+        try:
+            ended, _ = os.waitpid(self.pid, os.WNOHANG)
+            if not ended:
+                os.kill(self.pid, signal.SIGKILL)
+                os.waitpid(self.pid, 0)
+        except ChildProcessError:
+            return  # a WAITID has reaped it
+
+
+@dataclass
 class RingThing:
     """A ring, and who watches it."""
 
@@ -126,4 +151,4 @@ class RequestThing:
         return f"{self.request.decoded().name}  {self.request.state}{file}"
 
 
-Thing = FileThing | BufferThing | RingThing | RequestThing
+Thing = FileThing | BufferThing | ChildThing | RingThing | RequestThing

@@ -18,6 +18,7 @@ from uringlab.core.ops.kinds import (
     Bits,
     Block,
     BufferIndex,
+    Child,
     Choice,
     ClosedFile,
     DirFd,
@@ -40,10 +41,12 @@ from uringlab.core.ops.kinds import (
     TimeSpan,
     UserData,
 )
+from uringlab.core.ops.messages import InMessage
 from uringlab.lab.errors import LineError
-from uringlab.lab.names import BufferThing, FileThing, RequestThing, RingThing
+from uringlab.lab.names import BufferThing, ChildThing, FileThing, RequestThing, RingThing
 from uringlab.lab.values import (
     AddressOf,
+    ChildOf,
     Data,
     Duration,
     FileMode,
@@ -82,6 +85,8 @@ def value_for(kind: Kind) -> Value:
             return value_for(kind.kind)
         case File() | DirFd() | InFile() | ClosedFile() | RegisteredFile():
             return FileOf()
+        case Child():
+            return ChildOf()
         case Room() if kind.of is FdRoom:
             return Several("FD,…", "fds by name, as in f,rd")
         case RingFile():
@@ -131,6 +136,11 @@ def _named_value(kind: Kind) -> Value:
             return Integer(-(2**63))
 
 
+def can_be_typed(one: Operand) -> bool:
+    """Control data (of SENDMSG) has no form at the prompt; everything else has."""
+    return not (isinstance(one.kind, InMessage) and one.default == ())
+
+
 def _numbers(names: type[Named | abi.Flags]) -> dict[str, int]:
     return {str(one.name): int(one) for one in names}
 
@@ -161,15 +171,18 @@ class Operands:
         typed = self.command.get(one.name)
         if typed is None:
             return self._missing(one)
-        match one.kind:
+        resolved = self._named(one.kind, typed)
+        return self._plain(one.kind, typed) if resolved is None else resolved
+
+    def _named(self, kind: Kind, typed: Any) -> Any:
+        """What stands for something of the session; None where it is no such kind."""
+        match kind:
             case File() | DirFd() | InFile() | ClosedFile():
                 return self._file(typed)
-            case RegisteredFile():
-                return typed.index if isinstance(typed, Fixed) else typed
-            case Room() if one.kind.of is FdRoom:
+            case Room() if kind.of is FdRoom:
                 return FdRoom(self._fds(typed))
-            case Room():
-                return one.kind.of() if typed else None
+            case Child():
+                return typed if isinstance(typed, int) else self._child(typed.name)
             case RingFile():
                 return self._ring(typed)
             case Block():
@@ -178,23 +191,34 @@ class Operands:
                 return self._several(typed)
             case PathName():
                 return self.session.scratch.resolve(typed.text)
-            case Name():
-                return typed.data
             case UserData():
                 return self._request(typed)
-            case Slot():
-                return ALLOC if typed == "alloc" else typed
             case SocketAddress():
                 return self._address(typed)
+        return None
+
+    @staticmethod
+    def _plain(kind: Kind, typed: Any) -> Any:
+        """What was typed, as the op takes it."""
+        match kind:
+            case RegisteredFile():
+                return typed.index if isinstance(typed, Fixed) else typed
+            case Room():
+                return kind.of() if typed else None
             case AddressRoom():
                 return PeerAddress() if typed else None
+            case Name():
+                return typed.data
+            case Slot():
+                return ALLOC if typed == "alloc" else typed
             case Switch():
                 return bool(typed)
-            case _:
-                return typed
+        return typed
 
     def _missing(self, one: Operand) -> Any:
         if not one.required:
+            return None
+        if one.replaceable and not self._made_by_itself(one):
             return None
         if isinstance(one.kind, (Room, AddressRoom)):
             return one.kind.of() if isinstance(one.kind, Room) else PeerAddress()
@@ -214,6 +238,12 @@ class Operands:
         self.made = BufferThing(name, Buffer(size))
         self.buffers.append(name)
         return self.made.buffer if isinstance(one.kind, Block) else [self.made.buffer]
+
+    def _made_by_itself(self, one: Operand) -> bool:
+        """Where the kernel writes, and nothing else was named to write to."""
+        writes = isinstance(one.kind, (Block, Iovecs)) and one.kind.kernel_writes
+        sized = self.command.get("len") is not None
+        return writes and sized and self.command.get("group") is None
 
     # -- memory --------------------------------------------------------------------------
 
@@ -241,6 +271,12 @@ class Operands:
         if not isinstance(thing, RequestThing):  # pragma: no cover - find() has just checked
             raise LineError("not a request")
         return thing.request.user_data
+
+    def _child(self, name: str) -> int:
+        thing = self.session.find(name, "child")
+        if not isinstance(thing, ChildThing):  # pragma: no cover - find() has just checked
+            raise LineError("not a child")
+        return thing.pid
 
     def _ring(self, typed: Any) -> Any:
         if isinstance(typed, int):

@@ -15,7 +15,7 @@ from uringlab.core.ops.kinds import flag_names
 from uringlab.core.params import Params
 from uringlab.core.ring import IoUring
 from uringlab.lab.errors import GaveUp, LineError, did_you_mean
-from uringlab.lab.names import BufferThing, FileThing, RequestThing, RingThing
+from uringlab.lab.names import BufferThing, ChildThing, FileThing, RequestThing, RingThing
 from uringlab.lab.parser import parse_line
 from uringlab.lab.scratch import Scratch
 from uringlab.lab.script import statements
@@ -450,6 +450,8 @@ class Session:
             self.close_ring(thing)
         for file in self.files():
             file.close()
+        for child in [one for one in self.names.values() if isinstance(one, ChildThing)]:
+            child.end()
         self.names.clear()
         self._by_user_data.clear()
         self._unsettled.clear()

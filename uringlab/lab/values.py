@@ -210,13 +210,13 @@ class FileOf(NameOf):
         return super().read(token)
 
 
-class RingOf(NameOf):
-    """A ring by name; or an fd as a number."""
+class NameOrNumber(NameOf):
+    """The name of something that has a number of 32 bits, or that number."""
 
-    def __init__(self) -> None:
-        """A ring."""
-        super().__init__("ring", "RING")
-        self.wants = "the name of a ring"
+    def __init__(self, kind: str, label: str, wants: str) -> None:
+        """What it may be."""
+        super().__init__(kind, label)
+        self.wants = wants
         self._number = Integer(-(2**31), 2**31 - 1)
 
     def read(self, token: Token) -> int | Ref:  # type: ignore[override]
@@ -224,6 +224,22 @@ class RingOf(NameOf):
         if token.type is T.WORD and to_int(token.text) is not None:
             return self._number.read(token)
         return super().read(token)
+
+
+class RingOf(NameOrNumber):
+    """A ring by name; or an fd as a number."""
+
+    def __init__(self) -> None:
+        """A ring."""
+        super().__init__("ring", "RING", "the name of a ring")
+
+
+class ChildOf(NameOrNumber):
+    """A child process: by name, or by its pid."""
+
+    def __init__(self) -> None:
+        """A child."""
+        super().__init__("child", "CHILD", "a child process: its name, or its pid")
 
 
 class SlotOf(Value):
@@ -306,7 +322,11 @@ class AddressOf(Value):
 
     def options(self) -> Mapping[str, str]:
         """How it begins."""
-        return {"127.0.0.1:": "IPv4, this machine", "[::1]:": "IPv6, this machine", "unix:": ""}
+        return {
+            "127.0.0.1:8080": "IPv4, this machine",
+            "[::1]:8080": "IPv6, this machine",
+            "unix:door": "a file in the session's directory",
+        }
 
 
 class RequestOf(NameOf):

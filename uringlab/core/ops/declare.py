@@ -39,6 +39,7 @@ class Operand:
         doc: one line for help.
         default: what it is when it is not given.
         required: whether it must be given, or what another operand puts in its place.
+        replaceable: whether another operand may stand in its place.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Operand:
     doc: str
     default: Any = None
     required: bool = False
+    replaceable: bool = False
 
 
 def operand(word: str, kind: Kind, doc: str, *, default: Any = MISSING) -> Any:
@@ -68,7 +70,7 @@ class Op:
         user_data: 64 bits that come back in the CQE. Yours to choose.
         flags: IOSQE_*.
         personality: whose credentials it runs with: 0, or what
-            `ring.registered.personality()` gave. IORING_REGISTER_PERSONALITY, 5.6.
+            `ring.personalities.register()` gave. IORING_REGISTER_PERSONALITY, 5.6.
         sqe: its bytes: 64, or 128 for what needs a ring with SQE128.
         holds: blocks it needs until its final CQE.
         lends: blocks it needs until its SQE is consumed: the kernel copies them then.
@@ -128,6 +130,7 @@ class Op:
                 doc=one.metadata["doc"],
                 default=None if not one.kw_only else one.default,
                 required=not one.kw_only,
+                replaceable=not one.kw_only and one.default is not MISSING,
             )
             for one in fields(cls)
             if "word" in one.metadata

@@ -52,7 +52,7 @@ class PollRemove(
     opcode=Opcode.POLL_REMOVE,
     usage=("target",),
     result="0",
-    example="poll_add rd -> r1; poll_remove r1 -> r2",
+    example="poll_remove r1 -> r2",
     c="io_uring_prep_poll_remove(sqe, {target});",
     man="io_uring_prep_poll_remove(3), io_uring_prep_poll_update(3)",
     errnos={

@@ -5,7 +5,7 @@ from __future__ import annotations
 from uringlab.core.abi import Opcode, WaitIdType, WaitOptions
 from uringlab.core.childinfo import ChildInfo
 from uringlab.core.ops.declare import Op, operand, option
-from uringlab.core.ops.kinds import Bits, Choice, Number, Room
+from uringlab.core.ops.kinds import Bits, Child, Choice, Room
 
 
 class Waitid(
@@ -31,7 +31,7 @@ class Waitid(
     the result is 0, and `info.pid` too.
     """
 
-    id: int = operand("fd", Number(), "the pid, process group or pidfd that id_type says")
+    id: int = operand("fd", Child(), "the pid, process group or pidfd that id_type says")
     info: ChildInfo | None = option(
         "off", Room(ChildInfo), "room for what is said of it", default=None
     )

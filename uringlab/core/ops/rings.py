@@ -61,7 +61,7 @@ class MsgRing(
     opcode=Opcode.MSG_RING,
     usage=("ring",),
     result="0; slot=ALLOC: the place in the other ring",
-    example="ring new r2 entries=4; msg_ring r2 res=7 data=9 -> r3",
+    example="msg_ring r0 res=7 data=9 -> r2",
     c="io_uring_prep_msg_ring(sqe, {ring}, {res}, {data}, {msg_flags});",
     man="io_uring_prep_msg_ring(3), io_uring_prep_msg_ring_cqe_flags(3), "
     "io_uring_prep_msg_ring_fd(3), io_uring_prep_msg_ring_fd_alloc(3)",

@@ -107,7 +107,7 @@ class LinkTimeout(
     opcode=Opcode.LINK_TIMEOUT,
     usage=("time",),
     result="never: -ETIME when the time is over, -ECANCELED when the request ended before that",
-    example="read rd 5 flags=link -> r1; link_timeout 20ms -> r2",
+    example="link_timeout 20ms -> r2",
     c="io_uring_prep_link_timeout(sqe, &(struct __kernel_timespec){time}, {timeout_flags});",
     man="io_uring_prep_link_timeout(3)",
     errnos={

@@ -9,7 +9,7 @@ from uringlab.core.buffers import Buffer
 from uringlab.core.errors import errno_text
 from uringlab.core.ops.kinds import flag_names
 from uringlab.lab.errors import LineError, did_you_mean
-from uringlab.lab.names import BufferThing, FileThing, RequestThing, RingThing
+from uringlab.lab.names import BufferThing, ChildThing, FileThing, RequestThing, RingThing
 from uringlab.lab.reply import data, note
 from uringlab.lab.spec import CommandSpec, Param
 from uringlab.lab.values import Integer, Ref, Value
@@ -265,7 +265,7 @@ def _show_name(session: Session, name: str, command: Command) -> str:
             return show_request(thing)
         case BufferThing() if isinstance(thing.buffer, Buffer):
             return _show_buffer(thing.name, thing.buffer)
-        case BufferThing() | FileThing():
+        case BufferThing() | FileThing() | ChildThing():
             return f"{name}: {thing.text()}"
 
 

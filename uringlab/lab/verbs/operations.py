@@ -8,10 +8,10 @@ from uringlab.core import abi
 from uringlab.core.abi import SqeFlags
 from uringlab.core.errors import NotSupported, SubmissionQueueFull
 from uringlab.core.ops.declare import BY_OPCODE
-from uringlab.core.ops.kinds import Bits, ClosedFile, Mode, OpenBits, Switch
+from uringlab.core.ops.kinds import Bits, Mode, OpenBits, Switch
 from uringlab.core.ops.makers import makes_fd
 from uringlab.lab.errors import LineError
-from uringlab.lab.operands import Operands, value_for
+from uringlab.lab.operands import Operands, can_be_typed, value_for
 from uringlab.lab.reply import note
 from uringlab.lab.spec import CommandSpec, Param
 from uringlab.lab.values import Flags, Integer
@@ -109,11 +109,11 @@ def params_of(op: type[Op]) -> tuple[Param, ...]:
     params = []
     by_name = {one.name: one for one in op.operands}
     ordered = [by_name[name] for name in op.usage]
-    ordered += [one for one in op.operands if one.name not in op.usage]
+    ordered += [one for one in op.operands if one.name not in op.usage and can_be_typed(one)]
     for one in ordered:
         place = one.name in op.usage
         # The only operand that may be left out although the op needs it: a read's buffer.
-        required = place and not isinstance(one.kind, ClosedFile)  # CLOSE takes a slot, too
+        required = place and not one.replaceable
         default = "" if one.default is None or place else default_text(one)
         params.append(
             Param(

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 from uringlab.core.buffers import Buffer
 from uringlab.core.fd import OwnedFd
 from uringlab.lab.errors import LineError
-from uringlab.lab.names import BufferThing, FileThing, RequestThing, RingThing
+from uringlab.lab.names import BufferThing, ChildThing, FileThing, RequestThing, RingThing
 from uringlab.lab.reply import note
 from uringlab.lab.spec import CommandSpec, Param
 from uringlab.lab.values import (
     Choice,
     Data,
+    Duration,
     FileMode,
     Integer,
     NameOf,
@@ -114,6 +115,19 @@ def _epoll(session: Session, command: Command) -> Iterator[Reply]:
     yield note(f"{name}: fd {fd.number}, an epoll set with nothing in it")
 
 
+def _child(session: Session, command: Command) -> Iterator[Reply]:
+    name = command.get("name")
+    session.claim(name, command.span_of("name"))
+    seconds = command.get("time", 0) / 1_000_000_000
+    status = command.get("status", 0)
+    script = f"sleep {seconds:.3f}; exit {status}"
+    pid = os.posix_spawn("/bin/sh", ["sh", "-c", script], {"PATH": "/usr/bin:/bin"})
+    session.names[name] = ChildThing(name, pid)
+    yield note(
+        f"{name}: pid {pid}, ends after {seconds:g} s with status {command.get('status', 0)}"
+    )
+
+
 def _buf(session: Session, command: Command) -> Iterator[Reply]:
     name = command.get("name")
     session.claim(name, command.span_of("name"))
@@ -196,6 +210,9 @@ def _drop(session: Session, command: Command) -> Iterator[Reply]:
             if thing.file is not None:
                 thing.file.close()
             yield note(f"the name {name} is free")
+        case ChildThing():
+            thing.end()
+            yield note(f"{name} has ended, and the name is free")
         case BufferThing():
             yield note(f"the name {name} is free; the memory goes when no request needs it")
     del session.names[name]
@@ -273,6 +290,20 @@ SPECS = (
         "things to do I/O on",
         (Param("name", NewName(), "what to call it", required=True, positional=True),),
         c="int fd = epoll_create1(EPOLL_CLOEXEC);",
+    ),
+    CommandSpec(
+        "child",
+        "start a child process that ends after a while",
+        _child,
+        "child kid time=10ms status=3",
+        "things to do I/O on",
+        (
+            Param("name", NewName(), "what to call it", required=True, positional=True),
+            Param("time", Duration(), "how long it lives", default="0s"),
+            Param("status", Integer(0, 255), "what it ends with", default="0"),
+        ),
+        c='pid_t pid = fork(); if (pid == 0) execl("/bin/sh", "sh", "-c", "exit 0", NULL);',
+        more="For WAITID. It is ended with the session, if it has not ended by itself.",
     ),
     CommandSpec(
         "buf",

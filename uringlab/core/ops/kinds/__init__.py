@@ -26,7 +26,7 @@ from uringlab.core.ops.kinds.memory import (
     Room,
     SocketAddress,
 )
-from uringlab.core.ops.kinds.numbers import Length, Mode, Number, Offset, Signed, UserData
+from uringlab.core.ops.kinds.numbers import Child, Length, Mode, Number, Offset, Signed, UserData
 from uringlab.core.ops.kinds.texts import InStructure, Name, PathName, Structure, TimeSpan
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "Bits",
     "Block",
     "BufferIndex",
+    "Child",
     "Choice",
     "ClosedFile",
     "DirFd",

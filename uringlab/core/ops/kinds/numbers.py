@@ -37,6 +37,11 @@ class Number(Kind):
 
 
 @dataclass(frozen=True)
+class Child(Number):
+    """A child process: its pid, or whatever else waitid(2) takes in its place."""
+
+
+@dataclass(frozen=True)
 class Signed(Kind):
     """A number of 32 bits with a sign, in a word that has none."""
 
