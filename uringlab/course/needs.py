@@ -6,9 +6,8 @@ import re
 from functools import cache
 
 from uringlab.core.abi import Features, Opcode, SetupFlags
-from uringlab.core.errors import Unavailable
 from uringlab.core.params import Params
-from uringlab.core.probe import supported_opcodes
+from uringlab.core.probe import kernel_opcodes, setup_flags
 from uringlab.core.ring import IoUring
 
 _PREFIXES: dict[str, type[Opcode | Features | SetupFlags]] = {
@@ -16,13 +15,6 @@ _PREFIXES: dict[str, type[Opcode | Features | SetupFlags]] = {
     "IORING_FEAT_": Features,
     "IORING_SETUP_": SetupFlags,
 }
-_WITH = {
-    SetupFlags.SQ_AFF: SetupFlags.SQPOLL,
-    SetupFlags.DEFER_TASKRUN: SetupFlags.SINGLE_ISSUER,
-    SetupFlags.TASKRUN_FLAG: SetupFlags.COOP_TASKRUN,
-    SetupFlags.HYBRID_IOPOLL: SetupFlags.IOPOLL,
-}
-"""Flags that the kernel takes only together with another."""
 _LAYOUT = re.compile(r"(sq_off|cq_off)\.(\w+)=(\d+)")
 
 
@@ -55,12 +47,12 @@ def missing(needs: tuple[str, ...]) -> str:
             if why := _misplaced(need):
                 return why
             continue
-        if isinstance(meaning, Opcode) and meaning not in _opcodes():
+        if isinstance(meaning, Opcode) and meaning not in kernel_opcodes():
             return f"this kernel has no {need} (it came with Linux {meaning.since})"
         if isinstance(meaning, Features) and not meaning & _params().features:
             return f"this kernel has no IORING_FEAT_{meaning.name} (Linux {meaning.since})"
-        if isinstance(meaning, SetupFlags) and (why := _refused(meaning)):
-            return f"io_uring_setup refuses {meaning.name}: {why} (Linux {meaning.since})"
+        if isinstance(meaning, SetupFlags) and meaning not in setup_flags():
+            return f"io_uring_setup refuses {meaning.name} (it came with Linux {meaning.since})"
     return ""
 
 
@@ -78,27 +70,6 @@ def _misplaced(need: str) -> str:
 
 
 @cache
-def _opcodes() -> frozenset[int]:
-    with IoUring(1) as ring:
-        return supported_opcodes(ring)
-
-
-@cache
 def _params() -> Params:
     with IoUring(1) as ring:
         return ring.params
-
-
-@cache
-def _refused(flag: SetupFlags) -> str:
-    """Try it. "" if the kernel takes it."""
-    asked = Params(flags=flag | _WITH.get(flag, SetupFlags(0)))
-    if flag is SetupFlags.CQSIZE:
-        asked.cq_entries = 4
-    try:
-        IoUring(2, asked).close()
-    except Unavailable:
-        raise
-    except OSError as error:
-        return str(error.strerror)
-    return ""
