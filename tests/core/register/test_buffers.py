@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import errno
 import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -150,6 +151,24 @@ def test_closing_with_everything_registered_leaves_nothing(pipe, blocks):
         facades = ring.buffers, ring.files
     assert blocks() == 0
     assert len(facades) == 2
+
+
+def test_two_threads_may_replace_the_same_place(ring, blocks, needs):
+    needs(RegisterOp.BUFFERS_UPDATE)
+    ring.buffers.sparse(1)
+
+    def replace():
+        for _ in range(100):
+            ring.buffers.update(0, [Buffer(64)])
+
+    threads = [threading.Thread(target=replace) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert blocks() == 1
+    ring.buffers.unregister()
+    assert blocks() == 0
 
 
 # -- cloning -----------------------------------------------------------------------

@@ -87,5 +87,9 @@ def test_what_makes_no_sense_is_refused(ring):
         ring.sync_cancel(1, anything=True)
     with pytest.raises(OperandError, match="user_data=-1"):
         ring.sync_cancel(-1)
+    with pytest.raises(OperandError, match="op=256 is no opcode"):
+        ring.sync_cancel(op=256)
+    with pytest.raises(OperandError, match="is no fd"):
+        ring.sync_cancel(fd=2**31)
     with pytest.raises(OSError, match="EBADF: the fd is not open"):
         ring.sync_cancel(fd=9999)

@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from uringlab import Buffer, OwnedFd, SqeFlags, ops
+from uringlab import Buffer, OperandError, OwnedFd, SqeFlags, ops
 from uringlab.core.abi import CqRingFlags
 from uringlab.core.native import ffi, lib
 
@@ -74,6 +74,8 @@ def test_refusals_say_what_they_mean(ring, events, pipe):
         ring.eventfd.register(pipe[0])
     with pytest.raises(OSError, match="EBADF: the fd is not open") as why:
         ring.eventfd.register(-1)
+    with pytest.raises(OperandError, match="is no fd"):
+        ring.eventfd.register(2**31)
     assert why.value.errno == errno.EBADF
     ring.eventfd.register(events)
     with pytest.raises(OSError, match="EBUSY: the ring has an eventfd already"):

@@ -53,3 +53,5 @@ def test_refusals_say_what_they_mean(disabled, pipe):
         send_msg_ring(IoUringFd(0, registered=True))
     with pytest.raises(OperandError, match="do not fit a CQE"):
         send_msg_ring(disabled, user_data=-1)
+    with pytest.raises(OperandError, match="-1 is no fd"):
+        send_msg_ring(-1)

@@ -81,6 +81,14 @@ def test_signals_are_blocked_while_it_waits(disabled):
         signal.signal(signal.SIGUSR1, before)
 
 
+def test_a_mask_lies_in_nobody_elses_place(disabled):
+    region = begin(disabled)
+    region.set(1, timeout=0)
+    region.set(8, blocked=[signal.SIGUSR1])
+    with pytest.raises(OSError, match="ETIME"):
+        disabled.cq(1, wait=region[1])
+
+
 def test_the_ring_holds_the_region_until_it_is_closed(blocks):
     with IoUring(2, Params(flags=SetupFlags.R_DISABLED)) as ring:
         ring.wait_region()

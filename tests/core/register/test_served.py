@@ -80,6 +80,19 @@ def test_a_fork_does_not_use_its_parents_ring(in_child):
         assert in_child(buffers.available) == "RingForked"
 
 
+def test_what_counts_memory_is_one_of_a_kind():
+    import copy
+    import pickle
+
+    with IoUring(1) as ring:
+        for one in (ring.buffers, ring.buffer_ring()):
+            for attempt in (copy.copy, copy.deepcopy, pickle.dumps):
+                with pytest.raises(TypeError, match="one of a kind: it cannot be copied"):
+                    attempt(one)
+        assert ring.buffers is ring.buffers
+        assert ring.files is ring.files
+
+
 def test_no_ring_waits_for_the_garbage_collector():
     import gc
     import weakref

@@ -11,7 +11,7 @@ from uringlab.core.abi import CqeFlags, RegisterOp
 from uringlab.core.buffers import Buffer, Part
 from uringlab.core.errors import OperandError, RingError, check
 from uringlab.core.native import lib
-from uringlab.core.register.call import block, explain, must_know, register
+from uringlab.core.register.call import Unique, block, explain, must_know, register
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,7 +59,7 @@ class Piece(NamedTuple):
     more: bool
 
 
-class BufferRing:
+class BufferRing(Unique):
     """Buffers for the kernel to pick from: `ring.buffer_ring(…)`.
 
     An op with `group=` this ring is given a buffer only when there are bytes for it; the CQE

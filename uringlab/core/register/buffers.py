@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from uringlab.core import abi
@@ -10,10 +12,10 @@ from uringlab.core.abi import RegisterOp
 from uringlab.core.buffers import BadPage, Buffer, Part
 from uringlab.core.errors import OperandError, check
 from uringlab.core.native import ffi, lib
-from uringlab.core.register.call import address, block, register, tag_block
+from uringlab.core.register.call import Unique, address, block, register, tag_block
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from uringlab.core.native._native import CData
     from uringlab.core.ring import IoUring
@@ -43,7 +45,7 @@ Entry = Buffer | Part | BadPage | None
 _NONE = -1
 
 
-class Buffers:
+class Buffers(Unique):
     """The ring's table of registered buffers: `ring.buffers`.
 
     The ring holds each block that is in the table, until it was replaced or unregistered and
@@ -54,7 +56,7 @@ class Buffers:
     user_data, res 0 and flags 0. A tag of 0 is none.
     """
 
-    __slots__ = ("_handle", "_tokens")
+    __slots__ = ("_handle", "_lock", "_tokens")
 
     def __init__(self, handle: CData) -> None:
         """Made by `IoUring.buffers`."""
@@ -62,6 +64,8 @@ class Buffers:
         # What holds the block in each place, in the C floor. Not the blocks themselves: those
         # must go with the ring, and not with this object.
         self._tokens: list[int] = []
+        # One change at a time: the order here is the order in the kernel.
+        self._lock = threading.RLock()
 
     def __len__(self) -> int:
         """How many places the table has; 0 when there is no table."""
@@ -84,16 +88,17 @@ class Buffers:
         given = list(buffers)
         iovecs = _iovecs(given)
         c_tags = tag_block(self._handle, tags, len(given))
-        tokens = self._keep(given)
-        try:
-            if tags is None:
-                register(self._handle, RegisterOp.BUFFERS, iovecs, len(given), MEANINGS)
-            else:
-                self._register2(len(given), iovecs, c_tags, 0)
-        except Exception:
-            self._let_go(tokens)
-            raise
-        self._tokens = tokens
+        with self._changing():
+            tokens = self._keep(given)
+            try:
+                if tags is None:
+                    register(self._handle, RegisterOp.BUFFERS, iovecs, len(given), MEANINGS)
+                else:
+                    self._register2(len(given), iovecs, c_tags, 0)
+            except Exception:
+                self._let_go(tokens)
+                raise
+            self._tokens = tokens
 
     def sparse(self, count: int) -> None:
         """Make a table of empty places, to be filled by `update`.
@@ -106,13 +111,14 @@ class Buffers:
         """
         if not 0 <= count <= abi.MAX_FIXED_BUFFERS:
             raise OperandError(f"{count} places: 1 to {abi.MAX_FIXED_BUFFERS}")
-        try:
-            self._register2(count, ffi.NULL, ffi.NULL, int(abi.RsrcFlags.SPARSE))
-        except OSError as why:
-            if why.errno != errno.EINVAL:
-                raise
-            self.register([None] * count)
-        self._tokens = [_NONE] * count
+        with self._changing():
+            try:
+                self._register2(count, ffi.NULL, ffi.NULL, int(abi.RsrcFlags.SPARSE))
+            except OSError as why:
+                if why.errno != errno.EINVAL:
+                    raise
+                self.register([None] * count)
+            self._tokens = [_NONE] * count
 
     def update(
         self, start: int, buffers: Iterable[Entry], tags: Sequence[int] | None = None
@@ -141,17 +147,17 @@ class Buffers:
                 offset=start, data=address(iovecs), tags=address(c_tags), nr=len(given)
             )
         )
-        tokens = self._keep(given)
-        try:
-            done = register(
-                self._handle, RegisterOp.BUFFERS_UPDATE, arg, abi.RSRC_UPDATE2.size, MEANINGS
-            )
-        except Exception:
-            self._let_go(tokens)
-            raise
-        replaced = self._tokens[start : start + done]
-        self._tokens[start : start + done] = tokens[:done]
-        self._let_go(replaced + tokens[done:])
+        size = abi.RSRC_UPDATE2.size
+        with self._changing():
+            tokens = self._keep(given)
+            try:
+                done = register(self._handle, RegisterOp.BUFFERS_UPDATE, arg, size, MEANINGS)
+            except Exception:
+                self._let_go(tokens)
+                raise
+            replaced = self._tokens[start : start + done]
+            self._tokens[start : start + done] = tokens[:done]
+            self._let_go(replaced + tokens[done:])
         return done
 
     def unregister(self) -> None:
@@ -163,9 +169,10 @@ class Buffers:
         Raises:
             OSError: ENXIO: there is none.
         """
-        register(self._handle, RegisterOp.UNREGISTER_BUFFERS, meanings=MEANINGS)
-        tokens, self._tokens = self._tokens, []
-        self._let_go(tokens)
+        with self._changing():
+            register(self._handle, RegisterOp.UNREGISTER_BUFFERS, meanings=MEANINGS)
+            tokens, self._tokens = self._tokens, []
+            self._let_go(tokens)
 
     def clone(
         self,
@@ -217,22 +224,30 @@ class Buffers:
         )
         theirs = source.buffers.tokens()
         wanted = theirs[start : start + count] if count else theirs
-        tokens = [self._keep_same(source, token) for token in wanted]
-        try:
-            register(self._handle, RegisterOp.CLONE_BUFFERS, arg, 1, CLONE_MEANINGS)
-        except Exception:
-            self._let_go(tokens)
-            raise
-        end = to + len(tokens)
-        table = self._tokens + [_NONE] * (end - len(self._tokens))
-        replaced = table[to:end]
-        table[to:end] = tokens
-        self._tokens = table
-        self._let_go(replaced)
+        with self._changing():
+            tokens = [self._keep_same(source, token) for token in wanted]
+            try:
+                register(self._handle, RegisterOp.CLONE_BUFFERS, arg, 1, CLONE_MEANINGS)
+            except Exception:
+                self._let_go(tokens)
+                raise
+            end = to + len(tokens)
+            table = self._tokens + [_NONE] * (end - len(self._tokens))
+            replaced = table[to:end]
+            table[to:end] = tokens
+            self._tokens = table
+            self._let_go(replaced)
 
     def tokens(self) -> list[int]:
         """What holds each place's block in the C floor; -1 where there is none."""
         return list(self._tokens)
+
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
+        # In a fork()ed child the lock may be held by nobody, for ever: see first who asks.
+        check(lib.ul_cq_ready(self._handle), "look at the ring")
+        with self._lock:
+            yield
 
     def _keep(self, given: list[Entry]) -> list[int]:
         """Have the ring hold the blocks, before the kernel is asked.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from uringlab.core.errors import NotSupported, OperandError, check
 from uringlab.core.native import ffi, lib
@@ -27,6 +27,20 @@ MEANINGS = {
 """What an errno means whatever is registered. Source: io_uring_register(2), register.c."""
 
 _U64 = 2**64 - 1
+
+
+class Unique:
+    """What keeps count of memory: there is one of it, and no copy, which would count it again."""
+
+    __slots__ = ()
+
+    def __reduce__(self) -> NoReturn:
+        """Neither copied nor pickled.
+
+        Raises:
+            TypeError: always.
+        """
+        raise TypeError(f"{type(self).__name__} is one of a kind: it cannot be copied")
 
 
 def must_know(op: RegisterOp) -> None:

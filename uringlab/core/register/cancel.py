@@ -23,6 +23,7 @@ MEANINGS = {
 }
 """What errnos mean here. Source: io_uring_register_sync_cancel(3), cancel.c."""
 
+_BYTE = 0xFF
 _NS = 1_000_000_000
 _U64 = 2**64 - 1
 
@@ -46,6 +47,8 @@ def sync_cancel(
         raise OperandError("say what to cancel: user_data, fd, op, or anything=True")
     if user_data is not None and not 0 <= user_data <= _U64:
         raise OperandError(f"user_data={user_data} is no number of 64 bits without a sign")
+    if op is not None and not 0 <= op <= _BYTE:
+        raise OperandError(f"op={op} is no opcode")
     if anything:
         flags |= abi.CancelFlags.ANY
     if every:
@@ -53,6 +56,8 @@ def sync_cancel(
     if fd is not None:
         flags |= abi.CancelFlags.FD
         number = fd if isinstance(fd, int) else fd.number
+        if not -(2**31) <= number < 2**31:
+            raise OperandError(f"{number} is no fd")
         if isinstance(fd, FixedFd):
             flags |= abi.CancelFlags.FD_FIXED
     if op is not None:

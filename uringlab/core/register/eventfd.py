@@ -6,7 +6,7 @@ import errno
 from typing import TYPE_CHECKING
 
 from uringlab.core.abi import CqRingFlags, RegisterOp
-from uringlab.core.errors import check
+from uringlab.core.errors import OperandError, check
 from uringlab.core.native import ffi, lib
 from uringlab.core.register.call import register
 
@@ -50,6 +50,8 @@ class EventFd:
             OSError: EBADF, EBUSY, EINVAL: see `MEANINGS`.
         """
         number = fd if isinstance(fd, int) else fd.fileno()
+        if not -(2**31) <= number < 2**31:
+            raise OperandError(f"{number} is no fd")
         op = RegisterOp.EVENTFD_ASYNC if async_only else RegisterOp.EVENTFD
         register(self._handle, op, ffi.new("int32_t *", number), 1, MEANINGS)
 

@@ -53,6 +53,8 @@ def send_msg_ring(
         if fd.registered:
             raise OperandError("a ring is named by its fd here, and not by its index")
         fd = fd.number
+    if not 0 <= fd < 2**31:
+        raise OperandError(f"{fd} is no fd")
     if not (0 <= user_data <= _U64 and -(2**31) <= res <= _U32 and 0 <= (flags or 0) <= _U32):
         raise OperandError(f"user_data={user_data} res={res} flags={flags} do not fit a CQE")
     words = dict.fromkeys(abi.SQE_WORDS, 0) | {

@@ -49,20 +49,23 @@ class Registering:
     @property
     def files(self) -> Files:
         """The table of registered files (5.1)."""
-        if self._files is None:
+        found = self._files
+        if found is None:
             from uringlab.core.register.files import Files  # noqa: PLC0415 (seldom needed)
 
-            self._files = Files(self._handle)
-        return self._files
+            # One for all threads, whoever comes first.
+            found = vars(self).setdefault("_files", Files(self._handle))
+        return found
 
     @property
     def buffers(self) -> Buffers:
         """The table of registered buffers (5.1)."""
-        if self._buffers is None:
+        found = self._buffers
+        if found is None:
             from uringlab.core.register.buffers import Buffers  # noqa: PLC0415 (seldom needed)
 
-            self._buffers = Buffers(self._handle)
-        return self._buffers
+            found = vars(self).setdefault("_buffers", Buffers(self._handle))
+        return found
 
     def buffer_ring(
         self,
