@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 
-EXPECTED_SKIPS: frozenset[str] = frozenset()
+EXPECTED_SKIPS: frozenset[str] = frozenset({"needs liburing.h"})
 """Reasons of skips that are known and right on the kernels that CI runs, word by word."""
 
 
@@ -37,6 +37,12 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         IoUring(1).close()
     except Unavailable as why:
         pytest.exit(f"the tests need io_uring: {why}", returncode=1)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """What is there by now stays: the collector need not look at it again for every test."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True)
