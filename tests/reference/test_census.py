@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).parent
-FORTY = [
+FORTY = (
     "nop",
     "nop-flags",
     "nop-all-sizes",
@@ -49,7 +49,7 @@ FORTY = [
     "eventfd-disable",
     "buf-ring",
     "recv-multishot",
-]
+)
 
 
 def file_of(name):
