@@ -8,7 +8,7 @@ NATIVE := $(wildcard uringlab/core/native/*.[ch]) uringlab/core/native/build.py
 FUZZ_EXAMPLES ?= 20000
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test check format lint types contracts clean soak pictures bench
+.PHONY: help lab test check format lint types contracts clean soak reference pictures bench
 
 help: ## say what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
@@ -53,6 +53,9 @@ soak: $(VENV)/developed ## fuzz the language and the ring for long
 
 bench: $(VENV)/installed ## measure, beside C and the PyPI package: see benchmarks/README.md
 	$(BIN)/python -m benchmarks
+
+reference: $(VENV)/developed ## make the reference pages from the declarations
+	$(BIN)/python tools/reference.py
 
 pictures: $(VENV)/developed ## make the pictures of the README from the running program
 	$(BIN)/python tools/pictures.py
