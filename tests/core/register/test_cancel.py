@@ -5,9 +5,10 @@ import os
 
 import pytest
 
-from uringlab import Buffer, Opcode, OperandError, SqeFlags, ops
+from uringlab import Buffer, EnterFlags, Opcode, OperandError, SqeFlags, ops
 from uringlab.core.abi import RegisterOp
 
+ERESTARTSYS = 512  # the kernel's own, which 6.18 lets out when an open is interrupted
 HOUR = 3600 * 1_000_000_000
 
 
@@ -28,6 +29,7 @@ def waiting(ring, pipe):
 
 
 def cancelled(ring):
+    ring.submit(EnterFlags.GETEVENTS)  # where the work is deferred, CQEs come only so
     cqes = list(ring.cq())
     assert {cqe.res for cqe in cqes} <= {-errno.ECANCELED}
     return sorted(cqe.user_data for cqe in cqes)
@@ -77,7 +79,8 @@ def test_it_waits_for_a_worker_and_gives_up_when_the_time_is_over(ring, tmp_path
     ring.submit()
     ring.sync_cancel(7, timeout=10)
     [cqe] = list(ring.cq(1, timeout=5))
-    assert (cqe.user_data, cqe.res) in {(7, -errno.ECANCELED), (7, -errno.EINTR)}
+    assert cqe.user_data == 7
+    assert cqe.res in {-errno.ECANCELED, -errno.EINTR, -ERESTARTSYS}
 
 
 def test_what_makes_no_sense_is_refused(ring):

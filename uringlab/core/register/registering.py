@@ -271,6 +271,8 @@ class Registering:
     def resize(self, sq_entries: int, cq_entries: int = 0, *, clamp: bool = False) -> None:
         """Give the queues another size; what is in them stays. IORING_REGISTER_RESIZE_RINGS, 6.13.
 
+        6.18 sets NEED_WAKEUP and TASKRUN in the SQ's flags then, whatever the ring: to be sure.
+
         Args:
             sq_entries: SQE slots; rounded up to a power of two.
             cq_entries: CQEs; 0: twice as many.
