@@ -24,7 +24,7 @@ from uringlab import (
     ops,
 )
 from uringlab.core import probe
-from uringlab.core.abi import MAX_CQ_ENTRIES, NopFlags, RegisterOp
+from uringlab.core.abi import MAX_CQ_ENTRIES, RegisterOp
 from uringlab.core.native import ffi, lib
 from uringlab.core.setup_rules import CLASHES, NEEDS, UNDERSTOOD, companions, complaints
 
@@ -52,11 +52,6 @@ def run_one_nop(ring):
     assert ring.submit_and_wait(1, timeout=ROOM) == 1
     [cqe] = ring.cq(1, timeout=ROOM).drain()
     assert tuple(cqe) == (7, 0, 0)
-
-
-def nop(ring, user_data, flags=0, **words):
-    """A NOP with flags of its own, by hand."""
-    ring.sq().slot().write(flags=0, user_data=user_data, op_flags=int(flags), **words)
 
 
 def sq_flags(ring):
@@ -217,7 +212,7 @@ def test_a_number_that_does_not_fit_is_refused_before_the_kernel_is_asked():
             IoUring(4, params)
 
 
-# -- sizes of entries ------------------------------------------------------------------------
+# -- sizes of entries ----------------------------------------------------------------------
 
 
 def test_under_sqe128_each_slot_has_128_bytes(ring_of):
@@ -234,31 +229,31 @@ def test_under_sqe128_each_slot_has_128_bytes(ring_of):
 def test_under_cqe32_each_cqe_has_two_words_more(ring_of):
     with ring_of(F.CQE32) as ring:
         for number in range(19):
-            nop(ring, number, NopFlags.CQE32, off=number, addr=100 + number)
+            ring.sq().push(ops.Nop(user_data=number, extra1=number, extra2=100 + number))
             ring.submit_and_wait(1)
             [cqe] = ring.cq().drain()
             assert (cqe.user_data, cqe.extra) == (number, (number, 100 + number))
 
 
-# -- both sizes in one queue: also tests/core/test_cq.py -----------------------------------------
+# -- both sizes in one queue: also tests/core/test_cq.py -----------------------------------
 
 
 def test_under_cqe_mixed_only_who_asks_gets_32_bytes(ring_of):
     with ring_of(F.CQE_MIXED) as ring:
-        nop(ring, 1)
-        nop(ring, 2, NopFlags.CQE32, off=3, addr=4)
+        ring.sq().push(ops.Nop(user_data=1))
+        ring.sq().push(ops.Nop(user_data=2, extra1=3, extra2=4))
         ring.submit_and_wait(2)
         small, large = ring.cq().drain()
         assert not small.flags & CqeFlags.F_32
         assert large.flags & CqeFlags.F_32
         assert large.extra == (3, 4)
     with IoUring(4) as plain:
-        nop(plain, 1, NopFlags.CQE32)
+        plain.sq().push(ops.Nop(extra1=3))
         plain.submit()
         assert plain.cq(1).drain()[0].res == -errno.EINVAL
 
 
-# -- polling for completions -----------------------------------------------------------------------
+# -- polling for completions ---------------------------------------------------------------
 
 
 @pytest.mark.parametrize("flags", [F.IOPOLL, F.IOPOLL | F.HYBRID_IOPOLL, F.IOPOLL | F.SQPOLL])
@@ -287,7 +282,7 @@ def test_an_iopoll_ring_reads_with_o_direct_and_refuses_what_cannot_be_polled(
         os.close(cached)
 
 
-# -- the poll thread -------------------------------------------------------------------------------
+# -- the poll thread -----------------------------------------------------------------------
 
 
 def test_the_poll_thread_has_a_name_and_its_cpu(ring_of):
@@ -334,7 +329,7 @@ def test_with_attach_wq_two_rings_share_one_poll_thread(ring_of):
         run_one_nop(first)
 
 
-# -- beginning disabled ------------------------------------------------------------------------------
+# -- beginning disabled --------------------------------------------------------------------
 
 
 def test_a_disabled_ring_takes_nothing_until_it_is_enabled(ring_of):
@@ -348,20 +343,21 @@ def test_a_disabled_ring_takes_nothing_until_it_is_enabled(ring_of):
         assert [cqe.user_data for cqe in ring.cq(1)] == [1]
 
 
-# -- how far a submission goes ---------------------------------------------------------------------------
+# -- how far a submission goes -------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("flags", "goes"), [(F(0), 2), (F.SUBMIT_ALL, 4)])
 def test_submit_all_goes_on_after_an_sqe_that_is_refused(flags, goes, ring_of):
     with ring_of(flags) as ring:
         for number in range(4):
-            nop(ring, number, 1 << 30 if number == 1 else 0)
+            unknown = 1 << 30 if number == 1 else 0
+            ring.sq().slot().write(flags=0, user_data=number, op_flags=unknown)
         assert ring.submit() == goes
         assert [cqe.res for cqe in ring.cq()] == [0, -errno.EINVAL, 0, 0][:goes]
         assert ring.submit() == 4 - goes
 
 
-# -- task work -----------------------------------------------------------------------------------------
+# -- task work -----------------------------------------------------------------------------
 
 
 def test_deferred_task_work_waits_and_shows_until_events_are_asked_for(ring_of, pipe):
@@ -371,7 +367,7 @@ def test_deferred_task_work_waits_and_shows_until_events_are_asked_for(ring_of, 
         ring.submit()
         os.write(pipe[1], b"hello")
         until(lambda: SqRingFlags.TASKRUN in sq_flags(ring))
-        os.stat("/")
+        Path("/").stat()
         assert ring.cq().ready() == 0
         assert ring.submit() == 0, "the rule: task work that shows is run"
         assert EnterFlags.GETEVENTS in ring.last_enter.flags
@@ -384,13 +380,13 @@ def test_without_deferring_any_system_call_runs_the_task_work(ring_of, pipe):
         ring.sq().push(ops.Read(pipe[0], Buffer(8)))
         ring.submit()
         os.write(pipe[1], b"hello")
-        until(lambda: os.stat("/") and ring.cq().ready())
+        until(lambda: Path("/").stat() and ring.cq().ready())
         assert [cqe.res for cqe in ring.cq()] == [5]
 
 
 @pytest.fixture
 def echo():
-    """(ask, answer, CPUs): a process on a CPU of its own that answers each byte, awake all the time."""
+    """(ask, answer, CPUs): a process on a CPU of its own answers each byte. It never sleeps."""
     cpus = os.sched_getaffinity(0)
     answer, answers = os.pipe()
     asked, ask = os.pipe()
@@ -455,7 +451,7 @@ def attempt(call):
         return refused
 
 
-# -- memory ------------------------------------------------------------------------------------------------
+# -- memory --------------------------------------------------------------------------------
 
 
 def ring_mappings():
@@ -544,7 +540,7 @@ def test_without_huge_pages_small_ones_do(ring_of):
         run_one_nop(ring)
 
 
-# -- no fd ------------------------------------------------------------------------------------------------------
+# -- no fd ---------------------------------------------------------------------------------
 
 NO_FD = F.NO_MMAP | F.REGISTERED_FD_ONLY
 
@@ -554,6 +550,10 @@ def register_a_file(ring, fd):
     assert lib.ul_register(ring.handle, RegisterOp.FILES, one, 1) == 0
 
 
+def count_fds():
+    return sum(1 for _ in Path("/proc/self/fd").iterdir())
+
+
 def read_end_is_gone(writer, timeout):
     poll = select.poll()
     poll.register(writer, 0)
@@ -561,9 +561,9 @@ def read_end_is_gone(writer, timeout):
 
 
 def test_a_ring_without_an_fd_is_entered_by_its_index(ring_of):
-    fds = len(os.listdir("/proc/self/fd"))
+    fds = count_fds()
     with ring_of(NO_FD) as ring:
-        assert len(os.listdir("/proc/self/fd")) == fds
+        assert count_fds() == fds
         assert ring.fd.registered
         assert ring.fd.enter_flags == EnterFlags.REGISTERED_RING
         run_one_nop(ring)
@@ -643,17 +643,15 @@ def test_a_child_has_no_ring_without_an_fd(ring_of, in_child):
 
 def test_a_full_table_of_registered_rings_says_so(ring_of):
     with ring_of(NO_FD):
-        rings = []
+        rings = [IoUring(1, Params(flags=NO_FD)) for _ in range(15)]
         with pytest.raises(OSError, match="table of registered rings is full") as refused:
-            while True:
-                rings.append(IoUring(1, Params(flags=NO_FD)))
+            IoUring(1, Params(flags=NO_FD))
         assert refused.value.errno == errno.EBUSY
-        assert len(rings) == 15
         for ring in rings:
             ring.close()
 
 
-# -- what this library cannot read ---------------------------------------------------------------------------------
+# -- what this library cannot read ---------------------------------------------------------
 
 PRETEND = """
 import errno, os, sys

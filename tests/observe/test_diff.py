@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from uringlab import ops
+from uringlab import CqeFlags, ops
 from uringlab.observe.diff import diff
 from uringlab.observe.event import (
     Actor,
@@ -87,6 +87,32 @@ def test_a_tail_that_somebody_else_moved_past_the_local_one_costs_nothing(snapsh
     before = snapshot(sq_tail=1, sq_local=0)
     after = snapshot(sq_tail=2, sq_local=0, sqes=b"\1" * 256)
     assert Published(*W, 1, 2) in diff("ring", before, after)
+
+
+def test_in_a_mixed_queue_what_is_posted_is_a_cqe_whatever_its_size(snapshot):
+    large = cqe(1)[:12] + int(CqeFlags.F_32).to_bytes(4, "little")
+    filler = bytes(12) + int(CqeFlags.SKIP).to_bytes(4, "little")
+    before = snapshot(cqe_mixed=True, cq_head=6, cq_tail=6)
+    cqes = large + cqe(99) + cqe(2) + bytes(3 * 16) + cqe(3) + filler
+    after = snapshot(cqe_mixed=True, cq_head=6, cq_tail=11, cqes=cqes)
+    assert diff("ring", before, after) == [
+        Posted(*W, 6, 6, cqe(3)),
+        Posted(*W, 8, 0, large + cqe(99), 2),
+        Posted(*W, 10, 2, cqe(2)),
+    ]
+    assert diff("ring", before, after)[1].text().endswith("CQ tail → 10")
+
+
+def test_in_a_mixed_queue_that_lapped_cqes_are_told_from_slot_0_on(snapshot):
+    """Where one begins before that nobody knows."""
+    before = snapshot(cqe_mixed=True)
+    after = snapshot(cqe_mixed=True, cq_tail=19, cqes=cqe(1) + cqe(2) + cqe(3) + b"\xff" * (5 * 16))
+    assert diff("ring", before, after) == [
+        Missed(*W, "CQE slot", 16),
+        Posted(*W, 16, 0, cqe(1)),
+        Posted(*W, 17, 1, cqe(2)),
+        Posted(*W, 18, 2, cqe(3)),
+    ]
 
 
 # -- a model that walks -------------------------------------------------------------------

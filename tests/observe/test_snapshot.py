@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from uringlab import Cqe, IoUring, Params, SetupFlags, ops
+from uringlab import Cqe, CqeFlags, IoUring, Params, SetupFlags, ops
 from uringlab.observe.snapshot import cqe_of
 from uringlab.observe.source import OwnSource
 
@@ -80,6 +80,60 @@ def test_every_word_is_followed(pipe):
         assert source.sample().sq_flags & 2, "CQ_OVERFLOW"
         list(ring.cq())
         assert source.sample().cq_head >= 2
+
+
+# -- mixed queues ----------------------------------------------------------------------------
+
+
+def entry(number, flags=0):
+    return number.to_bytes(8, "little") + bytes(4) + int(flags).to_bytes(4, "little")
+
+
+def test_in_a_mixed_queue_a_large_cqe_is_one_and_a_filler_none(snapshot):
+    cqes = [
+        entry(5),
+        entry(1, CqeFlags.F_32),
+        entry(2**63 + 1, CqeFlags.F_32),
+        entry(2),
+        entry(9),
+        entry(9),
+        entry(3),
+        entry(0, CqeFlags.SKIP),
+    ]
+    shot = snapshot(cqes=b"".join(cqes), cq_head=9, cq_tail=12, cqe_mixed=True)
+    assert list(shot.ready_cqes()) == [(9, (1, 0, CqeFlags.F_32)), (11, (2, 0, 0))]
+    [(_, large), _] = shot.ready_cqes()
+    assert large.extra == (2**63 + 1, CqeFlags.F_32 << 32)
+    assert shot.cqe_bytes(9) == cqes[1] + cqes[2]
+    assert shot.ready == 3, "slots"
+    across = snapshot(cqes=b"".join(cqes), cq_head=2**32 - 2, cq_tail=1, cqe_mixed=True)
+    assert [cqe.user_data for _, cqe in across.ready_cqes()] == [3, 5]
+    plain = snapshot(cqes=b"".join(cqes), cq_head=9, cq_tail=12)
+    assert [cqe.user_data for _, cqe in plain.ready_cqes()] == [1, 2**63 + 1, 2]
+
+
+def test_a_taken_cqe_that_the_tail_passed_again_is_none(snapshot):
+    taken = CqeFlags.SKIP | 1 << 14
+    cqes = entry(5, taken | CqeFlags.MORE) + entry(6) + bytes(6 * 16)
+    seen = snapshot(cqes=cqes, cq_head=1, cq_tail=2, cqe_mixed=True)
+    assert seen.cqe(0) == (5, 0, CqeFlags.MORE), "it looks as the kernel wrote it"
+    passed = snapshot(cqes=cqes, cq_head=8, cq_tail=10, cqe_mixed=True)
+    assert [cqe.user_data for _, cqe in passed.ready_cqes()] == [6]
+
+
+def test_a_mixed_ring_of_our_own_is_read_as_such(requires):
+    requires(setup_flag=SetupFlags.CQE_MIXED)
+    with IoUring(4, Params(flags=SetupFlags.CQE_MIXED, cq_entries=4)) as ring:
+        for number in range(40):
+            large = number % 3 == 0
+            second_half = {"extra1": number} if large else {}
+            ring.sq().push(ops.Nop(user_data=number, **second_half))
+            ring.submit()
+            shot = OwnSource("ring", ring).sample()
+            assert [cqe.user_data for _, cqe in shot.ready_cqes()] == [number]
+            [(_, cqe)] = shot.ready_cqes()
+            assert not large or cqe.extra[0] == number
+            ring.cq().drain()
 
 
 @pytest.mark.parametrize("flags", [SetupFlags.SQE128, SetupFlags.CQE32])

@@ -27,6 +27,7 @@ MEANINGS = {
     errno.EBADR: "completions were lost: the kernel had no memory to keep them in",
     errno.EBUSY: "the completion queue is overflown: take completions, then go on",
     errno.EEXIST: "the ring has a single issuer, and this is not its thread",
+    errno.EFAULT: "the registered wait does not lie in the ring's region, or there is none",
     errno.EINTR: "a signal came",
     errno.EINVAL: "the arguments make no sense together, or this kernel does not know them",
     errno.EOPNOTSUPP: "the ring's fd cannot do that",
@@ -46,7 +47,7 @@ class Wait:
         at_least: seconds; after them one completion will do, instead of as many as asked for.
             FEAT_MIN_TIMEOUT, 6.12.
         absolute: `timeout` is a point in time: CLOCK_MONOTONIC, or what
-            `ring.registered.clock()` chose. ENTER_ABS_TIMER, 6.12.
+            `ring.set_clock()` chose. ENTER_ABS_TIMER, 6.12.
         blocked: the signals that are blocked while it waits, in place of the thread's mask.
         registered: the offset of a `struct io_uring_reg_wait` in a registered region
             (`WaitRegion`), instead of all the others. ENTER_EXT_ARG_REG, 6.13.

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 U32 = 0xFFFF_FFFF
 _WIDE = 32
+_TAKEN = CqeFlags.SKIP | 1 << 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +104,14 @@ class RingSnapshot:
         """The raw bytes of the CQE at an index; the second half of a large one, too."""
         at = (index & self.cq_mask) * self.cqe_size
         data = self.cqes[at : at + self.cqe_size]
-        if self.cqe_mixed and _flags(data) & CqeFlags.F_32:
-            after = ((index + 1) & self.cq_mask) * self.cqe_size
-            data += self.cqes[after : after + self.cqe_size]
+        if self.cqe_mixed:
+            flags = _flags(data)
+            if flags & _TAKEN == _TAKEN:  # the C floor's mark, and not the kernel's: see cq.c
+                flags &= ~_TAKEN
+                data = data[:12] + flags.to_bytes(4, "little")
+            if flags & CqeFlags.F_32:
+                after = ((index + 1) & self.cq_mask) * self.cqe_size
+                data += self.cqes[after : after + self.cqe_size]
         return data
 
     def cqe(self, index: int) -> Cqe:
@@ -119,9 +125,17 @@ class RingSnapshot:
         """
         while 0 < ((end - start) & U32) <= self.cq_entries:
             data = self.cqe_bytes(start)
-            if not (self.cqe_mixed and _flags(data) & CqeFlags.SKIP):
+            if self._never_written(start):
+                data = data[: self.cqe_size]
+            elif not (self.cqe_mixed and _flags(data) & CqeFlags.SKIP):
                 yield start, data
             start = (start + self.slots_of(data)) & U32
+
+    def _never_written(self, index: int) -> bool:
+        """The tail is past it, but there lies a CQE that was taken a lap ago: see cq.c."""
+        at = (index & self.cq_mask) * self.cqe_size
+        taken = _flags(self.cqes[at : at + self.cqe_size]) & _TAKEN == _TAKEN
+        return self.cqe_mixed and taken and (index - self.cq_head) & U32 < self.ready
 
     def slots_of(self, cqe: bytes) -> int:
         """How many slots a CQE fills."""

@@ -10,7 +10,7 @@
 #include <errno.h>
 #include <string.h>
 
-static const uint8_t *cqe_at(const ul_ring *ring, uint32_t index) {
+static uint8_t *cqe_at(const ul_ring *ring, uint32_t index) {
     return ring->cqes + (size_t)(index & ring->cq_mask) * ring->cqe_size;
 }
 
@@ -23,7 +23,7 @@ static uint32_t copy_cqe(const ul_ring *ring, uint32_t index, struct ul_cqe *out
     const uint8_t *cqe = cqe_at(ring, index), *rest = NULL;
     bool two = (ring->params.flags & SETUP_CQE_MIXED);
     memcpy(out, cqe, 16);
-    two = two && (out->flags & CQE_F_32);
+    two = two && (out->flags & (CQE_F_32 | CQE_F_SKIP)) == CQE_F_32;
     if (ring->cqe_size == 32)
         rest = cqe + 16;
     else if (two)
@@ -40,6 +40,29 @@ static bool is_filler(const ul_ring *ring, const struct ul_cqe *cqe) {
     return (ring->params.flags & SETUP_CQE_MIXED) && (cqe->flags & CQE_F_SKIP);
 }
 
+/*
+ * A kernel's mistake (io_cqe_cache_refill(), 6.18), which must not make us count a
+ * completion twice. It puts a filler into the last slot, finds no room for the
+ * CQE of 32 bytes, and keeps that one for later; but it remembers the last slot
+ * as free. The next small CQE goes there, over the filler, and the tail moves by
+ * one more: past slot 0, where nobody has written. What is in there is the CQE
+ * of a lap ago, or of now if the head has not passed it.
+ *
+ * So slot 0 is marked when its CQE is taken: where the mark is met again, nobody
+ * has written. The small CQE is lost if the filler had been passed already, and
+ * what its request holds stays held until the ring is closed.
+ */
+static void mark_taken(ul_ring *ring, uint32_t index) {
+    if ((ring->params.flags & SETUP_CQE_MIXED) && (index & ring->cq_mask) == 0)
+        *(uint32_t *)(cqe_at(ring, index) + 12) |= CQE_TAKEN;
+}
+
+void cq_forget_lap(ul_ring *ring) {
+    uint32_t head = load_relaxed(ring->cq_head), tail = load_acquire(ring->cq_tail);
+    if (tail != 0 && (0u - head & ring->cq_mask) >= tail - head)
+        mark_taken(ring, 0); /* it is not one of those that are ready */
+}
+
 /* Signed: whatever the words say, nobody runs past the end. */
 static bool before(uint32_t at, uint32_t end) {
     return (int32_t)(end - at) > 0;
@@ -50,8 +73,14 @@ static uint32_t ready(const ul_ring *ring) {
     return load_acquire(ring->cq_tail) - load_relaxed(ring->cq_head);
 }
 
+/* The index behind those that can be looked at: a queue has no more than its slots. */
+static uint32_t end_of_look(const ul_ring *ring) {
+    uint32_t slots = ready(ring);
+    return load_relaxed(ring->cq_head) + (slots < ring->cq_entries ? slots : ring->cq_entries);
+}
+
 static int64_t peek(ul_ring *ring, struct ul_cqe *out, uint32_t max) {
-    uint32_t at = load_relaxed(ring->cq_head), end = at + ready(ring), n = 0;
+    uint32_t at = load_relaxed(ring->cq_head), end = end_of_look(ring), n = 0;
     while (before(at, end) && n < max) {
         at += copy_cqe(ring, at, &out[n]);
         n += !is_filler(ring, &out[n]);
@@ -86,6 +115,7 @@ static int64_t take(ul_ring *ring, uint8_t *out, uint32_t max, uint32_t size) {
             else if (out)
                 memcpy(out + (size_t)n * size, &cqe, size);
             n++;
+            mark_taken(ring, at);
         }
         at += slots;
     }
@@ -101,7 +131,7 @@ static int64_t take(ul_ring *ring, uint8_t *out, uint32_t max, uint32_t size) {
 static uint32_t count(const ul_ring *ring) {
     if (!(ring->params.flags & SETUP_CQE_MIXED))
         return ready(ring);
-    uint32_t at = load_relaxed(ring->cq_head), end = at + ready(ring), n = 0;
+    uint32_t at = load_relaxed(ring->cq_head), end = end_of_look(ring), n = 0;
     while (before(at, end)) {
         struct ul_cqe cqe;
         at += copy_cqe(ring, at, &cqe);

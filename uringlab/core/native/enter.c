@@ -43,40 +43,62 @@ static int64_t sys_enter(int fd, uint32_t to_submit, uint32_t min_complete, uint
     return ret < 0 ? -errno : ret;
 }
 
-/* Before 5.11 the system call knows no timeout: wait on the ring's fd first. */
+static uint32_t cqes_ready(const ul_ring *ring) {
+    return load_acquire(ring->cq_tail) - load_relaxed(ring->cq_head);
+}
+
+/* As the kernel does it: an error only where there is nothing else to tell. */
+static int64_t unless(ul_ring *ring, int64_t submitted, int64_t err) {
+    return submitted || cqes_ready(ring) ? submitted : err;
+}
+
+/* Sleep until the ring has a CQE (or for all the time), or a signal of `mask` comes. */
+static int nap(struct pollfd *fd, uint64_t ns, const sigset_t *mask) {
+    struct timespec left = {(time_t)(ns / 1000000000u), (long)(ns % 1000000000u)};
+    return ppoll(fd, fd ? 1 : 0, &left, mask);
+}
+
+/* All signals are blocked but in nap(): none slips by between two of its steps. */
+static int64_t poll_until(ul_ring *ring, int64_t submitted, uint32_t min_complete,
+                          uint64_t deadline, const sigset_t *mask) {
+    struct pollfd pfd = {.fd = ring->fd, .events = POLLIN};
+    while (cqes_ready(ring) < min_complete) {
+        uint64_t now = now_ns();
+        if (now >= deadline)
+            return unless(ring, submitted, -ETIME);
+        int n = nap(&pfd, deadline - now, mask);
+        if (n > 0) { /* it may have CQEs that only GETEVENTS brings */
+            int64_t err = sys_enter(ring->fd, 0, 0, ENTER_GETEVENTS, NULL, 0);
+            if (err < 0)
+                return unless(ring, submitted, err);
+            /* POLLIN says "some are ready", and we want more: look again soon. */
+            if (cqes_ready(ring) < min_complete)
+                n = nap(NULL, 1000000, mask);
+        }
+        if (n < 0)
+            return unless(ring, submitted, -errno);
+    }
+    return submitted;
+}
+
+/* Before 5.11 the system call knows no timeout: wait on the ring's fd. */
 static int64_t enter_after_poll(ul_ring *ring, uint32_t to_submit, uint32_t min_complete,
                                 uint32_t flags, const struct ul_wait *wait) {
     int64_t submitted = sys_enter(ring->fd, to_submit, 0, flags & ~ENTER_GETEVENTS, NULL, 0);
-    if (submitted < 0)
+    if (submitted < 0 || submitted < to_submit || !(flags & ENTER_GETEVENTS))
         return submitted;
-    uint64_t deadline = now_ns() + (uint64_t)wait->timeout_ns;
-    sigset_t mask;
+    sigset_t all, before, mask;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
     sigemptyset(&mask);
     for (int signo = 1; signo <= 64; signo++)
-        if (wait->has_sigmask && (wait->sigmask >> (signo - 1) & 1))
+        if (wait->sigmask >> (signo - 1) & 1)
             sigaddset(&mask, signo);
-    while (load_acquire(ring->cq_tail) - load_relaxed(ring->cq_head) < min_complete) {
-        uint64_t now = now_ns();
-        if (now >= deadline)
-            return submitted ? submitted : -ETIME;
-        struct timespec left = {(time_t)((deadline - now) / 1000000000u),
-                                (long)((deadline - now) % 1000000000u)};
-        struct pollfd pfd = {.fd = ring->fd, .events = POLLIN};
-        int n = ppoll(&pfd, 1, &left, wait->has_sigmask ? &mask : NULL);
-        if (n < 0)
-            return submitted ? submitted : -errno;
-        /* POLLIN says "some are ready", we may want more: let the kernel count. */
-        if (n > 0) {
-            int64_t err = sys_enter(ring->fd, 0, 0, ENTER_GETEVENTS, NULL, 0);
-            if (err < 0)
-                return err;
-            if (load_acquire(ring->cq_tail) - load_relaxed(ring->cq_head) < min_complete) {
-                struct timespec nap = {0, 1000000};
-                nanosleep(&nap, NULL);
-            }
-        }
-    }
-    return submitted;
+    int64_t answer = poll_until(ring, submitted, min_complete,
+                                now_ns() + (uint64_t)wait->timeout_ns,
+                                wait->has_sigmask ? &mask : &before);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return answer;
 }
 
 int this_thread(void) {

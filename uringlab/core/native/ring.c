@@ -348,6 +348,7 @@ static int wire(ul_ring *ring) {
         return -EPROTO;
     ring->sqes = sqes->base;
     ring->cqes = cq->base + p->cq_off.cqes;
+    cq_forget_lap(ring);
 
     if (!(p->flags & SETUP_NO_SQARRAY)) {
         ring->sq_array = words_at(sq, p->sq_off.array, ring->sq_entries);

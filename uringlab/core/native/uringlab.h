@@ -37,6 +37,8 @@
 #define CQE_F_MORE (1u << 1)
 #define CQE_F_SKIP (1u << 5)
 #define CQE_F_32 (1u << 15)
+/* Our own mark on a CQE that was taken (mixed queues): see cq.c. */
+#define CQE_TAKEN (CQE_F_SKIP | 1u << 14)
 
 #define SQ_NEED_WAKEUP (1u << 0)
 #define SQ_CQ_OVERFLOW (1u << 1)
@@ -230,6 +232,8 @@ int64_t sq_push_locked(ul_ring *ring, const struct ul_ops *ops);
 int64_t sq_publish_locked(ul_ring *ring);
 /* Let go of what was lent to SQEs that the kernel has consumed. */
 void sq_sweep(ul_ring *ring);
+/* The queue lies in other memory now: nothing is known of the slots' lap before. */
+void cq_forget_lap(ul_ring *ring);
 int64_t cq_advance_locked(ul_ring *ring, uint32_t n);
 void cq_let_go_of_all(ul_ring *ring);
 int64_t cq_fill_locked(ul_ring *ring, struct ul_batch *batch);
