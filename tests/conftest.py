@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from uringlab import IoUring, Params, SetupFlags, Unavailable
-from uringlab.core.ops.kinds import flag_names
+from uringlab.core.abi.named import flag_names
 from uringlab.core.probe import supported_opcodes
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from uringlab.core.ops.declare import BY_OPCODE
+from uringlab.core.ops.everything import BY_OPCODE
 from uringlab.core.ops.liburing import LEFT_OUT, PREP
 from uringlab.lab.verbs import standard_table
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from uringlab.core.abi import MAX_CQ_ENTRIES, CqeFlags
+from uringlab.core.abi.named import flag_names
 from uringlab.core.errors import check, errno_text
 from uringlab.core.native import ffi, lib
-from uringlab.core.ops.kinds import flag_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,9 +15,7 @@ from uringlab.core import abi
 from uringlab.core.buffers import BadPage, Buffer
 from uringlab.core.errors import LooseAddress, OperandError, StaleSlot, check
 from uringlab.core.native import lib
-from uringlab.core.ops.declare import decode
-from uringlab.core.ops.pointers import address_rule
-from uringlab.core.ops.prepared import Prepared, claims, encoded
+from uringlab.core.ops.prepared import Prepared, encoded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -96,6 +94,8 @@ class SqeSlot:
 
     def decoded(self) -> DecodedSqe:
         """What it says now."""
+        from uringlab.core.ops.declare import decode  # noqa: PLC0415 (raw slots are seldom)
+
         return decode(bytes(self._sqe))
 
     def check_addresses(self) -> bool:
@@ -111,6 +111,9 @@ class SqeSlot:
             LooseAddress: it does not. The kernel would read or write who knows what.
         """
         sqe, held = bytes(self._sqe), dict(self._held)
+        from uringlab.core.ops.declare import decode  # noqa: PLC0415 (raw slots are seldom)
+        from uringlab.core.ops.pointers import address_rule  # noqa: PLC0415
+
         decoded = decode(sqe)
         rule = address_rule(decoded.words["opcode"])
         if rule.never:
@@ -173,7 +176,7 @@ class Sq:
         ready = encoded(op)
         if not ready.known:
             self._ring.check_known(ready)
-        if not claims(op):
+        if not op.claims:
             answer = lib.ul_sq_push(self._handle, ready.c)
             return answer if answer >= 0 else check(answer, "push")
         return self._push_claiming(ready, (op,))

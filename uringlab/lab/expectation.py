@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from uringlab.core.abi import CqeFlags, EnterFlags, SetupFlags, SqRingFlags
+from uringlab.core.abi.named import flag_names
 from uringlab.core.buffers import Buffer
 from uringlab.core.errors import errno_name
-from uringlab.core.ops.kinds import flag_names
 from uringlab.lab.errors import ExpectationFailed, GaveUp, LineError, Span, did_you_mean
 from uringlab.lab.lexer import T
 from uringlab.lab.names import BufferThing, ChildThing, FileThing, RequestThing, RingThing

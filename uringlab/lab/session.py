@@ -8,10 +8,10 @@ import time
 from typing import TYPE_CHECKING, Self
 
 from uringlab.core.abi import SetupFlags
+from uringlab.core.abi.named import flag_names
 from uringlab.core.buffers import BadPage
 from uringlab.core.errors import OperandError, RingError, Unavailable, errno_name, errno_text
 from uringlab.core.fd import OwnedFd
-from uringlab.core.ops.kinds import flag_names
 from uringlab.core.params import Params
 from uringlab.core.ring import IoUring
 from uringlab.lab.errors import GaveUp, LineError, did_you_mean

@@ -14,9 +14,9 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar
 
 from uringlab.core.abi import SqRingFlags
+from uringlab.core.abi.named import flag_names
 from uringlab.core.errors import errno_name
 from uringlab.core.ops.declare import decode
-from uringlab.core.ops.kinds import flag_names
 from uringlab.observe.snapshot import U32, cqe_of
 
 if TYPE_CHECKING:

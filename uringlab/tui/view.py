@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from uringlab.core.abi import SetupFlags
-from uringlab.core.ops.kinds import flag_names
+from uringlab.core.abi.named import flag_names
 from uringlab.lab.news import News
 from uringlab.observe.event import Moved, Posted, Staged
 

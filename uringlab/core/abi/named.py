@@ -77,3 +77,14 @@ class Flags(IntFlag):
     def kernel_name(self) -> str:
         """The whole name in the kernel's headers, such as IOSQE_IO_LINK."""
         return self.spelled or f"{self.prefix}{self.name}"
+
+
+def flag_names(names: type[Flags], value: int) -> str:
+    """`IO_LINK|IO_DRAIN`; bits without a name in hexadecimal; `0` for none."""
+    found = [str(flag.name) for flag in names if value & flag]
+    rest = value
+    for flag in names:
+        rest &= ~int(flag)
+    if rest:
+        found.append(hex(rest))
+    return "|".join(found) or "0"

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, dataclass_transform
 
 from uringlab.core import abi
 from uringlab.core.abi import Opcode, SqeFlags
-from uringlab.core.ops.kinds import Draft, Kind, flag_names
+from uringlab.core.abi.named import flag_names
+from uringlab.core.ops.kinds import Draft, Kind
 from uringlab.core.ops.makers import makes_fd
 
 if TYPE_CHECKING:
@@ -93,6 +94,7 @@ class Op:
     man: ClassVar[str] = ""
     errnos: ClassVar[Mapping[str, str]] = {}
     constants: ClassVar[Mapping[str, int]] = {}
+    claims: ClassVar[bool] = False
 
     def __init_subclass__(
         cls,
@@ -142,7 +144,8 @@ class Op:
         cls.man = man
         cls.errnos = errnos or {}
         cls.constants = constants or {}
-        BY_OPCODE[opcode] = cls
+        cls.claims = cls.claim is not Op.claim
+        LOADED[opcode] = cls
 
     def __post_init__(self) -> None:
         """Encode.
@@ -204,8 +207,15 @@ def _nothing() -> None:
     """Most requests own nothing but their memory, and that is counted."""
 
 
-BY_OPCODE: dict[Opcode, type[Op]] = {}
-"""Every opcode that is declared."""
+LOADED: dict[Opcode, type[Op]] = {}
+"""The opcodes whose modules are loaded. All of them: `BY_OPCODE` in everything.py."""
+
+
+def declared(opcode: Opcode) -> type[Op] | None:
+    """The declaration of an opcode. The first time this loads all modules of ops."""
+    from uringlab.core.ops.everything import BY_OPCODE  # noqa: PLC0415 (they use this)
+
+    return BY_OPCODE.get(opcode)
 
 
 @dataclass(frozen=True)
@@ -250,7 +260,7 @@ def decode(sqe: bytes) -> DecodedSqe:
         opcode = Opcode(number)
     except ValueError:
         return DecodedSqe(words, f"OP {number}", None, ())
-    op = BY_OPCODE.get(opcode)
+    op = declared(opcode)
     if op is None:
         raw = tuple((word, str(words[word])) for word in ("fd", "off", "addr", "len"))
         return DecodedSqe(words, opcode.name, None, raw)

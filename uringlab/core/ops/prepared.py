@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from uringlab.core.native import ffi
-from uringlab.core.ops.declare import Op
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+
+    from uringlab.core.ops.declare import Op
 
 _NARROW = 64
 _SHOWN = 8
@@ -52,7 +53,7 @@ class Prepared:
         """Encode them once."""
         self.ops = tuple(ops)
         self.encoded = Encoded(self.ops)
-        self.claiming = tuple(op for op in self.ops if claims(op))
+        self.claiming = tuple(op for op in self.ops if op.claims)
 
     def __len__(self) -> int:
         """How many."""
@@ -66,11 +67,6 @@ class Prepared:
         """Their opcodes."""
         shown = ", ".join(op.title() for op in self.ops[:_SHOWN])
         return f"<Prepared: {shown}{', …' if len(self) > _SHOWN else ''}>"
-
-
-def claims(op: Op) -> bool:
-    """Whether the op takes something over from Python when it is pushed."""
-    return type(op).claim is not Op.claim
 
 
 def encoded(op: Op) -> Encoded:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from uringlab.core import abi
 from uringlab.core.errors import errno_text
-from uringlab.core.ops.declare import BY_OPCODE
+from uringlab.core.ops.everything import BY_OPCODE
 from uringlab.lab.errnos import IN_IO_URING, meaning
 from uringlab.lab.errors import LineError, did_you_mean
 from uringlab.lab.names import RequestThing

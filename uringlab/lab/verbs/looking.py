@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from uringlab.core.abi import CqeFlags, SetupFlags, SqeFlags, SqRingFlags
+from uringlab.core.abi.named import flag_names
 from uringlab.core.buffers import Buffer
 from uringlab.core.errors import errno_text
-from uringlab.core.ops.kinds import flag_names
 from uringlab.lab.errors import LineError, did_you_mean
 from uringlab.lab.names import BufferThing, ChildThing, FileThing, RequestThing, RingThing
 from uringlab.lab.reply import data, note

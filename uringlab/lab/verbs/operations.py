@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from uringlab.core import abi
 from uringlab.core.abi import SqeFlags
 from uringlab.core.errors import NotSupported, SubmissionQueueFull
-from uringlab.core.ops.declare import BY_OPCODE
+from uringlab.core.ops.everything import BY_OPCODE
 from uringlab.core.ops.kinds import Bits, Mode, OpenBits, Switch
 from uringlab.core.ops.makers import makes_fd
 from uringlab.lab.errors import LineError

@@ -4,7 +4,7 @@ A kind knows two things: how to put a Python value into an SQE's word (and what 
 request must then hold), and how to read the word back for a person, from anybody's SQE.
 """
 
-from uringlab.core.ops.kinds.bits import OPEN_FLAGS, Bits, Choice, OpenBits, Switch, flag_names
+from uringlab.core.ops.kinds.bits import OPEN_FLAGS, Bits, Choice, OpenBits, Switch
 from uringlab.core.ops.kinds.draft import Draft, Kind
 from uringlab.core.ops.kinds.fds import (
     ClosedFile,
@@ -65,5 +65,4 @@ __all__ = [
     "Switch",
     "TimeSpan",
     "UserData",
-    "flag_names",
 ]

@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from uringlab.core.abi.named import flag_names
 from uringlab.core.errors import OperandError
 from uringlab.core.ops.kinds.draft import Kind, whole
 
@@ -120,14 +121,3 @@ def open_flag_names(value: int) -> str:
     if rest:
         names.append(hex(rest))
     return "|".join(names)
-
-
-def flag_names(names: type[Flags], value: int) -> str:
-    """`IO_LINK|IO_DRAIN`; bits without a name in hexadecimal; `0` for none."""
-    found = [str(flag.name) for flag in names if value & flag]
-    rest = value
-    for flag in names:
-        rest &= ~int(flag)
-    if rest:
-        found.append(hex(rest))
-    return "|".join(found) or "0"
