@@ -88,14 +88,26 @@ _OURS: dict[int, RingError] = {
 _KERNEL_NAMES = {_errno.EOPNOTSUPP: "EOPNOTSUPP", _errno.EDEADLK: "EDEADLK"}
 
 
+_INTERNAL = {
+    512: "ERESTARTSYS",
+    513: "ERESTARTNOINTR",
+    514: "ERESTARTNOHAND",
+    516: "ERESTART_RESTARTBLOCK",
+}
+"""The kernel's own numbers for "a signal came", which no system call returns; but a CQE may have
+one, where a request was cancelled. Source: include/linux/errno.h."""
+
+
 def errno_name(number: int) -> str:
     """`EBADF` for 9 or -9; the number itself where it has no name."""
-    named = _KERNEL_NAMES.get(abs(number)) or _errno.errorcode.get(abs(number))
-    return named or str(abs(number))
+    number = abs(number)
+    return _errno.errorcode.get(number) or _INTERNAL.get(number) or str(number)
 
 
 def errno_text(number: int) -> str:
     """`EBADF: bad file descriptor` for 9 or -9."""
+    if abs(number) in _INTERNAL:
+        return f"{errno_name(number)}: it was cancelled, or interrupted, while it waited"
     text = os.strerror(abs(number))
     return f"{errno_name(number)}: {text[:1].lower()}{text[1:]}"
 
