@@ -35,3 +35,23 @@ def test_the_flags_the_kernel_was_given_are_kept(requires):
     requires(setup_flag=flags)
     with IoUring(8, Params(flags=flags)) as ring:
         assert ring.params.flags == flags
+
+
+def test_huge_pages_are_asked_for_and_answered(requires):
+    requires(setup_flag=SetupFlags.NO_MMAP)
+    asked = Params(flags=SetupFlags.NO_MMAP, huge_pages=True)
+    with IoUring(8, asked) as ring:
+        assert asked.huge_pages
+        assert ring.params.huge_pages in {True, False}
+        assert ring.params.cq_off["cqes"] > 0
+    with IoUring(8) as plain:
+        assert not plain.params.huge_pages
+
+
+def test_an_answer_can_be_asked_for_again():
+    with IoUring(8, Params(cq_entries=32)) as first, IoUring(8, first.params) as second:
+        assert second.params == first.params
+
+
+def test_minus_one_is_no_fd_and_is_sent_as_such():
+    assert Params(wq_fd=-1).to_c().wq_fd == 2**32 - 1

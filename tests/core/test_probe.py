@@ -5,9 +5,20 @@ import sys
 
 import pytest
 
-from uringlab import IoUring, Opcode, Params, RingClosed, Unavailable
+from uringlab import (
+    Features,
+    IoUring,
+    Opcode,
+    Params,
+    RingClosed,
+    SetupFlags,
+    Unavailable,
+)
 from uringlab.core import probe
+from uringlab.core.abi import RegisterOp
+from uringlab.core.native import ffi, lib
 from uringlab.core.probe import explain_setup_failure, opcode_name, supported_opcodes
+from uringlab.core.setup_rules import UNDERSTOOD, companions
 
 TRY = """
 from uringlab import IoUring, Unavailable
@@ -78,3 +89,95 @@ def test_other_failures_are_no_unavailability(number, word):
     assert not isinstance(why, Unavailable)
     assert why.errno == number
     assert word in str(why)
+
+
+# -- what there is, found by asking ---------------------------------------------------------
+
+
+def test_a_setup_flag_is_there_if_a_ring_can_be_made_with_it_and_what_it_needs():
+    found = probe.setup_flags()
+    for flag in SetupFlags:
+        if flag & UNDERSTOOD:
+            assert (flag in found) == can_be_made(companions(flag)), flag.name
+    assert SetupFlags.CLAMP in found
+    assert probe.setup_flags() is found, "asked once"
+
+
+def can_be_made(flags):
+    with IoUring(1) as other:
+        cq_entries = 4 if SetupFlags.CQSIZE in flags else 0
+        try:
+            IoUring(2, Params(flags=flags, cq_entries=cq_entries, wq_fd=other.fd.number)).close()
+        except OSError:
+            return False
+    return True
+
+
+def test_a_flag_that_the_kernel_does_not_know_is_said_so_whatever_else_is_wrong(monkeypatch):
+    monkeypatch.setattr(probe, "setup_flags", lambda: SetupFlags.SQPOLL)
+    params = Params(flags=SetupFlags.SQPOLL | SetupFlags.DEFER_TASKRUN)
+    why = str(explain_setup_failure(errno.EINVAL, 0, params))
+    assert "EINVAL: this kernel does not know DEFER_TASKRUN, which came with Linux 6.1; " in why
+    assert "SQPOLL and DEFER_TASKRUN do not go together" in why
+    assert "sq_entries=0" in why
+
+
+def test_a_failed_setup_is_explained_though_no_ring_can_be_had_to_ask(monkeypatch):
+    def none():
+        raise OSError(errno.EMFILE, "none")
+
+    monkeypatch.setattr(probe, "setup_flags", none)
+    why = explain_setup_failure(errno.EINVAL, 8, Params(flags=SetupFlags.SQ_AFF))
+    assert "SQ_AFF needs SQPOLL" in str(why)
+    why = explain_setup_failure(errno.EPERM, 8, Params(flags=SetupFlags.SQPOLL))
+    assert isinstance(why, Unavailable)
+
+
+def test_where_sqpoll_alone_is_forbidden_it_is_not_all_of_io_uring():
+    why = explain_setup_failure(errno.EPERM, 8, Params(flags=SetupFlags.SQPOLL))
+    assert not isinstance(why, Unavailable)
+    assert "EPERM: SQPOLL is for root on this kernel" in str(why)
+
+
+def test_what_is_not_understood_and_memory_that_is_none_are_explained():
+    both = Params(flags=SetupFlags.SQE_MIXED | SetupFlags.CLAMP)
+    why = explain_setup_failure(errno.EOPNOTSUPP, 8, both)
+    assert str(why).endswith("EOPNOTSUPP: this library cannot read queues made with SQE_MIXED")
+    why = explain_setup_failure(errno.EFAULT, 8, Params(flags=SetupFlags.NO_MMAP))
+    assert "(NO_MMAP)" in str(why)
+    assert "parameters" in str(explain_setup_failure(errno.EFAULT, 8, Params()))
+
+
+def test_the_features_are_those_of_a_ring():
+    with IoUring(1) as ring:
+        assert probe.features() == ring.params.features
+    assert Features.NODROP in probe.features()
+
+
+def test_register_opcodes_are_found_without_registering_anything():
+    found = probe.register_ops()
+    assert {RegisterOp.PROBE, RegisterOp.FILES, RegisterOp.EVENTFD} <= found
+    assert found == set(range(len(found))), "the kernel has no gaps"
+    unknown = [op for op in RegisterOp if op not in found]
+    with IoUring(1) as ring:
+        for op in unknown:
+            answer = lib.ul_register(ring.handle, op, ffi.NULL, 0)
+            assert answer == -errno.EINVAL, op.name
+
+
+LIMITED = """
+import resource
+from uringlab import SetupFlags
+from uringlab.core import probe
+resource.setrlimit(resource.RLIMIT_NOFILE, (4, 4))
+try:
+    probe.setup_flags()
+except OSError as why:
+    print(why)
+"""
+
+
+def test_that_no_ring_can_be_had_is_no_answer_to_what_there_is(run_python):
+    done = run_python(LIMITED)
+    assert done.returncode == 0, done.stderr
+    assert "EMFILE" in done.stdout
