@@ -11,15 +11,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from uringlab import Buffer, IoUring
-from uringlab.core import abi
+from uringlab import IoUring
 from uringlab.core.buffers import memory_stats
-from uringlab.core.errors import check
-from uringlab.core.native import ffi, lib
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from uringlab import Buffer
     from uringlab.core.cq import Cqe
     from uringlab.core.ops import Op
 
@@ -82,18 +80,9 @@ def run_forgotten(ring: IoUring) -> Callable[..., int]:
 
 
 @pytest.fixture
-def table(ring: IoUring) -> Callable[..., None]:
-    """`table(n)`: registers a sparse table of n files. `table(n, on=ring)`: on that ring."""
-
-    def register(size: int, *, on: IoUring | None = None) -> None:
-        there = (on or ring).handle
-        packed = abi.RSRC_REGISTER.pack(nr=size, flags=int(abi.RsrcFlags.SPARSE))
-        asked = ffi.new("uint8_t[]", packed)
-        answer = lib.ul_register(there, int(abi.RegisterOp.FILES2), asked, len(packed))
-        check(answer, "register a sparse table")
-        check(lib.ul_files_touched(there), "note it")
-
-    return register
+def table(ring: IoUring) -> Callable[[int], None]:
+    """`table(n)`: registers a sparse table of n files."""
+    return ring.files.sparse
 
 
 @pytest.fixture
@@ -101,11 +90,6 @@ def register_buffers(ring: IoUring) -> Callable[..., None]:
     """`register_buffers(b0, b1)`: they become the ring's registered buffers 0 and 1."""
 
     def register(*buffers: Buffer) -> None:
-        packed = b"".join(abi.IOVEC.pack(iov_base=one.address, iov_len=len(one)) for one in buffers)
-        for one in buffers:
-            check(lib.ul_keep(ring.handle, one.mem), "keep it")
-        asked = ffi.new("uint8_t[]", packed)
-        answer = lib.ul_register(ring.handle, int(abi.RegisterOp.BUFFERS), asked, len(buffers))
-        check(answer, "register buffers")
+        ring.buffers.register(buffers)
 
     return register

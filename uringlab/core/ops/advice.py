@@ -1,4 +1,8 @@
-"""Advice to the kernel: how a file, or memory, will be used."""
+"""Advice to the kernel: how a file, or memory, will be used.
+
+On Linux 6.18 a failure of MADVISE breaks no link, and is silent with CQE_SKIP_SUCCESS: the kernel
+does not count it as one (io_uring/advise.c).
+"""
 
 from __future__ import annotations
 

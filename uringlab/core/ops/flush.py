@@ -1,4 +1,8 @@
-"""Files: bring what was written to the device."""
+"""Files: bring what was written to the device.
+
+On Linux 6.18 a failure of these two breaks no link, and is silent with CQE_SKIP_SUCCESS: the
+kernel does not count it as one (io_uring/sync.c).
+"""
 
 from __future__ import annotations
 

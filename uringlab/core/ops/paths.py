@@ -2,6 +2,9 @@
 
 All paths are copied when the SQE is consumed. A directory that they start from is an open fd:
 the kernel takes no registered file here.
+
+On Linux 6.18 a failure of these breaks no link, and is silent with CQE_SKIP_SUCCESS: the kernel
+does not count it as one (io_uring/fs.c, io_uring/statx.c).
 """
 
 from __future__ import annotations
