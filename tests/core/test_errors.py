@@ -18,6 +18,11 @@ def test_a_number_that_only_the_kernel_uses_has_a_name_too():
     assert "cancelled" in errno_text(-512)
 
 
+def test_of_two_names_for_one_number_the_kernels_is_said():
+    assert errno_name(errno.EOPNOTSUPP) == "EOPNOTSUPP"
+    assert errno_name(errno.EDEADLK) == "EDEADLK"
+
+
 def test_a_number_without_a_name_stays_a_number():
     assert errno_name(4000) == "4000"
 

@@ -101,7 +101,10 @@ one, where a request was cancelled. Source: include/linux/errno.h."""
 def errno_name(number: int) -> str:
     """`EBADF` for 9 or -9; the number itself where it has no name."""
     number = abs(number)
-    return _errno.errorcode.get(number) or _INTERNAL.get(number) or str(number)
+    for names in (_KERNEL_NAMES, _errno.errorcode, _INTERNAL):
+        if number in names:
+            return names[number]
+    return str(number)
 
 
 def errno_text(number: int) -> str:
