@@ -50,7 +50,7 @@ def test_two_threads_that_wait_for_one_completion_both_come_back(ring):
     def wait(name):
         inside.release()
         # In the second thread it may come when the first has found it, and then as ETIME.
-        answers[name] = ring.try_enter(0, 1, EnterFlags.GETEVENTS, timeout=1)
+        answers[name] = ring.try_enter(0, 1, EnterFlags.GETEVENTS, timeout=PATIENCE)
 
     threads = [threading.Thread(target=wait, args=(name,)) for name in range(2)]
     for thread in threads:
