@@ -59,6 +59,8 @@ def unpack_address(data: bytes) -> Any:
     if len(data) < _FAMILY_BYTES:
         return None
     family = int.from_bytes(data[:2], "little")
+    if family == socket.AF_UNSPEC:
+        return None
     if family == socket.AF_INET and len(data) >= _bytes(family):
         return socket.inet_ntoa(data[4:8]), int.from_bytes(data[2:4], "big")
     if family == socket.AF_INET6 and len(data) >= _bytes(family):

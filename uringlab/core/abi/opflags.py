@@ -113,4 +113,4 @@ class SocketCommand(Named, prefix="SOCKET_URING_OP_"):
 class BlockCommand(Named, prefix="BLOCK_URING_CMD_"):
     """`sqe->cmd_op` of URING_CMD on a block device: `linux/blkdev.h`."""
 
-    DISCARD = 0x1200, "6.12", "addr bytes from off are needed no more"
+    DISCARD = 0x1200, "6.12", "addr3 bytes from addr on are needed no more"

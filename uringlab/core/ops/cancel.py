@@ -71,7 +71,7 @@ class AsyncCancel(
     Op,
     opcode=Opcode.ASYNC_CANCEL,
     usage=("target",),
-    result="0, or with ALL or ANY the number that was cancelled",
+    result="0, or with ALL or ANY the number that was cancelled (a futex, a child: 1 without them)",
     example="async_cancel r1 -> r2",
     c="io_uring_prep_cancel64(sqe, {target}, {cancel_flags});",
     man="io_uring_prep_cancel(3), io_uring_prep_cancel_fd(3)",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from uringlab.core.buffers import Memory
 from uringlab.core.errors import OperandError
 from uringlab.core.ops.declare import Op, operand, option
 from uringlab.core.ops.kinds import Bits, Block, InStructure, Iovecs, Number
+from uringlab.core.ops.kinds.draft import whole
 from uringlab.core.ops.kinds.texts import lend
 
 if TYPE_CHECKING:
@@ -112,6 +114,14 @@ class _Futexes(Iovecs):
         """The op's `finish` does it."""
 
 
+@dataclass(frozen=True)
+class _Values(InStructure):
+    """The values of several futexes: the op packs them."""
+
+    def put(self, draft: Draft, word: str, value: Any, name: str) -> None:
+        """The op's `finish` does it."""
+
+
 class FutexWaitv(
     Op,
     opcode=Opcode.FUTEX_WAITV,
@@ -131,7 +141,7 @@ class FutexWaitv(
 
     futexes: Sequence[Memory] = operand("addr", _Futexes(), "where the words are")
     val: int | Sequence[int] = option(
-        "addr", InStructure(Number()), "wait only if this is the value of each", default=0
+        "addr", _Values(Number()), "wait only if this is the value of each", default=0
     )
     futex_flags: Futex2Flags = option(
         "addr", InStructure(Bits(Futex2Flags)), f"{_FLAGS}, of each", default=_PRIVATE
@@ -143,12 +153,15 @@ class FutexWaitv(
         count = len(self.futexes)
         if not 0 < count <= FUTEX_WAITV_MAX:
             raise OperandError(f"futexes: there can be 1 … {FUTEX_WAITV_MAX}, not {count}")
-        values = [self.val] * count if isinstance(self.val, int) else list(self.val)
+        given: Any = self.val  # whatever somebody gave
+        if isinstance(given, str) or not isinstance(given, (int, Iterable)):
+            raise OperandError(f"val takes a number, or one for each futex, not {given!r}")
+        values = [given] * count if isinstance(given, int) else list(given)
         if len(values) != count:
             raise OperandError(f"val: {len(values)} values for {count} futexes")
         packed = b""
         for memory, value in zip(self.futexes, values, strict=True):
-            if not 0 <= value <= _U32:
+            if not 0 <= whole(value, "val") <= _U32:
                 raise OperandError(f"val={value} does not fit: 0 … {_U32}")
             if len(memory) < _WORD:
                 raise OperandError(f"futexes: a word has {_WORD} bytes, this memory {len(memory)}")

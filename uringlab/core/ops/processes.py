@@ -32,9 +32,7 @@ class Waitid(
     """
 
     id: int = operand("fd", Child(), "the pid, process group or pidfd that id_type says")
-    info: ChildInfo | None = option(
-        "off", Room(ChildInfo), "room for what is said of it", default=None
-    )
+    info: ChildInfo = operand("off", Room(ChildInfo), "room for what is said of it")
     id_type: WaitIdType | int = option(
         "len", Choice(WaitIdType), "PID, PGID, PIDFD, ALL", default=WaitIdType.PID
     )

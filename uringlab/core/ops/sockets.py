@@ -40,9 +40,10 @@ NOT_A_SOCKET = {
     "ENOTSOCK": "it is no socket",
 }
 SLOT_ERRNOS = {
-    "ENFILE": "slot=ALLOC: every place among the registered files is taken (also: too many files "
-    "are open on this machine)",
+    "ENFILE": "slot=ALLOC: every place among the registered files is taken, or there is no table "
+    "of them (also: too many files are open on this machine)",
     "ENXIO": "slot=: no table of files is registered",
+    "EINVAL": "slot=: the table of files has no such place",
     "EMFILE": "this process has too many files open: see ulimit -n",
 }
 _SLOT = "a place among the registered files, or ALLOC, in place of an fd"
@@ -83,7 +84,8 @@ class Socket(
         "ESOCKTNOSUPPORT": "the family has no such type",
         "EACCES": "these credentials may make no such socket (RAW needs CAP_NET_RAW)",
         "EPERM": "these credentials may make no such socket (RAW needs CAP_NET_RAW)",
-        "EINVAL": "flags that it does not know, or CLOEXEC with slot=: a place has no such flag",
+        "EINVAL": "flags that it does not know; CLOEXEC with slot=: a place has no such flag; or "
+        "the table of files has no such place",
         "ENOBUFS": "the kernel has no memory for it",
     },
 ):
@@ -165,8 +167,8 @@ class Accept(
     | SLOT_ERRNOS
     | {
         "EAGAIN": "nobody has connected, and dont_wait was asked for, or the socket is NONBLOCK",
-        "EINVAL": "the socket does not listen; or CLOEXEC with slot=; or multishot with a place: "
-        "that needs ALLOC",
+        "EINVAL": "the socket does not listen; CLOEXEC with slot=; multishot with a place: that "
+        "needs ALLOC; or the table of files has no such place",
         "EOPNOTSUPP": "this type of socket has no connections",
         "ECONNABORTED": "whoever connected was gone again",
         "ECANCELED": "it was cancelled while it waited, or the request it was linked to failed",
