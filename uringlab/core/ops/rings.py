@@ -70,8 +70,8 @@ class MsgRing(
         "EBADFD": "the fd is no ring, or that ring was not enabled yet (R_DISABLED)",
         "EOVERFLOW": "the other ring's completion queue is full, and the message is lost; a file "
         "has arrived there all the same",
-        "EINVAL": "a ring cannot send itself a file; the other ring has no such place; or the flags do "
-        "not go together",
+        "EINVAL": "a ring cannot send itself a file; the other ring has no such place; or the "
+        "flags do not go together",
         "ENXIO": "file: the other ring has no table of files",
         "ENFILE": "slot=ALLOC: every place in the other ring is taken, or it has no table",
         "EOWNERDEAD": "the thread that the other ring belongs to has ended",
