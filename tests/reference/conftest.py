@@ -29,6 +29,7 @@ class Census:
     Attributes:
         claims: the kinds that a file claims: all but what its own marks leave out.
         ran: the kinds on which at least one of its tests passed.
+        skipped: the kinds on which one was skipped, and the reason.
         there, lacking: the kinds that this kernel has, and has not.
         left_out: whether some tests were not selected.
     """
@@ -36,6 +37,7 @@ class Census:
     def __init__(self):
         self.claims = {}
         self.ran = defaultdict(set)
+        self.skipped = defaultdict(dict)
         self.there = set()
         self.lacking = set()
         self.left_out = False
@@ -77,8 +79,11 @@ def pytest_deselected(items):
 def pytest_runtest_makereport(item, call):
     report = yield
     kind = getattr(item, "callspec", None) and item.callspec.params.get("ring_kind")
+    census = item.config.stash[KEY]
     if kind and report.when == "call" and report.passed:
-        item.config.stash[KEY].ran[item.path.name].add(kind)
+        census.ran[item.path.name].add(kind)
+    if kind and report.skipped and isinstance(report.longrepr, tuple):
+        census.skipped[item.path.name][kind] = report.longrepr[2].removeprefix("Skipped: ")
     return report
 
 

@@ -127,7 +127,7 @@ def test_a_table_can_be_made_once(ring):
 @pytest.mark.not_on(SQPOLL="an ordinary user had no poll thread before 5.13")
 def test_an_ordinary_user_pins_no_more_than_rlimit_memlock(ring_kind, in_child):
     if os.geteuid() != 0:
-        pytest.skip("needs root, to become somebody else")
+        pytest.skip("needs root")
 
     def pin_too_much():
         resource.setrlimit(resource.RLIMIT_MEMLOCK, (4 << 20, 4 << 20))

@@ -18,7 +18,7 @@ NOBODYS = 2
 @pytest.fixture(autouse=True)
 def _root():
     if os.geteuid() != 0:
-        pytest.skip("needs root, to become somebody else")
+        pytest.skip("needs root")
 
 
 @pytest.fixture
