@@ -369,14 +369,26 @@ def test_control_data_that_does_not_fit_is_cut_off_and_that_is_said(run, pair, p
     assert op.message.control == []
 
 
-def test_a_recvmsg_that_is_pushed_again_has_all_of_its_room_again(run, udp):
-    """The kernel leaves in the msghdr how much of it it used."""
-    buffer = Buffer(9)
-    op = ops.Recvmsg(udp[1].fileno(), [buffer])
-    for _ in range(2):
-        udp[0].sendto(b"hello", udp[1].getsockname())
+def test_a_recvmsg_that_is_pushed_again_has_all_of_its_room_again(run, tmp_path):
+    """The kernel leaves in the msghdr how much of it it used: nothing, the first time."""
+    here, there = str(tmp_path / "here"), str(tmp_path / "there")
+    with (
+        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as receiver,
+        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender,
+    ):
+        receiver.bind(here)
+        op = ops.Recvmsg(receiver.fileno(), [Buffer(9)], control=32)
+        sender.sendto(b"hello", here)
         assert run(op) == 5
-        assert op.message.peer == udp[0].getsockname()
+        assert (op.message.peer, op.message.control) == (None, [])
+        sender.bind(there)
+        sender.connect(here)
+        data = array.array("i", [receiver.fileno()])
+        sender.sendmsg([b"hello"], [(*RIGHTS, data)])
+        assert run(op) == 5
+        assert op.message.peer == there
+        [fd] = op.new_fds(5)
+        os.close(fd)
 
 
 def test_a_message_that_is_sent_is_held_with_all_that_it_names(run_forgotten, pair, pipe):
