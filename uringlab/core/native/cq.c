@@ -59,7 +59,7 @@ static void mark_taken(ul_ring *ring, uint32_t index) {
 
 void cq_forget_lap(ul_ring *ring) {
     uint32_t head = load_relaxed(ring->cq_head), tail = load_acquire(ring->cq_tail);
-    if (tail != 0 && (0u - head & ring->cq_mask) >= tail - head)
+    if (tail != 0 && ((0u - head) & ring->cq_mask) >= tail - head)
         mark_taken(ring, 0); /* it is not one of those that are ready */
 }
 
