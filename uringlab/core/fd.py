@@ -8,31 +8,39 @@ flag that the kernel needs with it, so that the flag cannot be forgotten.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from enum import Enum
 from typing import Self
 
 from uringlab.core.abi import EnterFlags, SqeFlags
+from uringlab.core.record import Record
 
 
-@dataclass(frozen=True)
-class Fd:
+class Fd(Record):
     """A borrowed fd: somebody else closes it."""
 
+    __slots__ = ("number",)
     number: int
     sqe_flags = SqeFlags(0)
+
+    def __init__(self, number: int) -> None:
+        """Name it."""
+        self._set(number)
 
     def fileno(self) -> int:
         """The number."""
         return self.number
 
 
-@dataclass(frozen=True)
-class FixedFd:
+class FixedFd(Record):
     """An index into the table of registered files: its SQEs carry FIXED_FILE."""
 
+    __slots__ = ("number",)
     number: int
     sqe_flags = SqeFlags.FIXED_FILE
+
+    def __init__(self, number: int) -> None:
+        """Name it."""
+        self._set(number)
 
 
 class OwnedFd:
@@ -94,15 +102,19 @@ class OwnedFd:
         return f"OwnedFd({self._number}{'' if self._owned else ', given up'})"
 
 
-@dataclass(frozen=True)
-class IoUringFd:
+class IoUringFd(Record):
     """The ring's own fd, as enter and register take it. The ring owns it; this only names it.
 
     A registered index (IORING_REGISTER_RING_FDS) carries ENTER_REGISTERED_RING.
     """
 
+    __slots__ = ("number", "registered")
     number: int
-    registered: bool = False
+    registered: bool
+
+    def __init__(self, number: int, registered: bool = False) -> None:  # noqa: FBT001, FBT002
+        """Name it."""
+        self._set(number, registered)
 
     @property
     def enter_flags(self) -> EnterFlags:

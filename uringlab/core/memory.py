@@ -8,8 +8,7 @@ both sides, and outlives the fd for as long as it is mapped.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from uringlab.core import abi
 from uringlab.core.abi import Features, SetupFlags
@@ -23,8 +22,7 @@ if TYPE_CHECKING:
 WORD = 4
 
 
-@dataclass(frozen=True)
-class RegionPlan:
+class RegionPlan(NamedTuple):
     """One mmap(2) to make: which region, at which offset of the fd, how many bytes."""
 
     name: str

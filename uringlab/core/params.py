@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from uringlab.core.abi import Features, SetupFlags
@@ -19,7 +18,6 @@ _SQ_OFF = ("head", "tail", "ring_mask", "ring_entries", "flags", "dropped", "arr
 _CQ_OFF = ("head", "tail", "ring_mask", "ring_entries", "overflow", "cqes", "flags")
 
 
-@dataclass
 class Params:
     """`struct io_uring_params`: filled in by you, then by the kernel.
 
@@ -36,16 +34,41 @@ class Params:
         sq_off, cq_off: answered: byte offsets of each word in the mapping, by name.
     """
 
-    flags: SetupFlags = _NO_FLAGS
-    cq_entries: int = 0
-    sq_thread_cpu: int = 0
-    sq_thread_idle: int = 0
-    wq_fd: int = 0
-    huge_pages: bool = False
-    sq_entries: int = 0
-    features: Features = _NO_FEATURES
-    sq_off: dict[str, int] = field(default_factory=dict)
-    cq_off: dict[str, int] = field(default_factory=dict)
+    def __init__(
+        self,
+        flags: SetupFlags = _NO_FLAGS,
+        cq_entries: int = 0,
+        sq_thread_cpu: int = 0,
+        sq_thread_idle: int = 0,
+        wq_fd: int = 0,
+        *,
+        huge_pages: bool = False,
+        sq_entries: int = 0,
+        features: Features = _NO_FEATURES,
+        sq_off: dict[str, int] | None = None,
+        cq_off: dict[str, int] | None = None,
+    ) -> None:
+        """What is wanted; the kernel fills in the rest."""
+        self.flags = flags
+        self.cq_entries = cq_entries
+        self.sq_thread_cpu = sq_thread_cpu
+        self.sq_thread_idle = sq_thread_idle
+        self.wq_fd = wq_fd
+        self.huge_pages = huge_pages
+        self.sq_entries = sq_entries
+        self.features = features
+        self.sq_off = sq_off or {}
+        self.cq_off = cq_off or {}
+
+    def __eq__(self, other: object) -> bool:
+        """The same values."""
+        return isinstance(other, Params) and vars(self) == vars(other)
+
+    __hash__ = None  # type: ignore[assignment]  # it changes
+
+    def __repr__(self) -> str:
+        """As it is made."""
+        return f"Params({', '.join(f'{name}={value!r}' for name, value in vars(self).items())})"
 
     def to_c(self) -> CData:
         """Make a `struct io_uring_params *` of what was asked.

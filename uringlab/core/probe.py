@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from uringlab.core.abi import Features, Opcode, RegisterOp, SetupFlags
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from uringlab.core.params import Params
     from uringlab.core.ring import IoUring
 
-_DISABLED = Path("/proc/sys/kernel/io_uring_disabled")
+_DISABLED = "/proc/sys/kernel/io_uring_disabled"
 _PROBE_BYTES = 16
 _PROBE_OPS = 256
 _OP_BYTES = 8
@@ -146,7 +145,11 @@ def why_unavailable(number: int) -> Unavailable | None:
 
 
 def _why_eperm() -> tuple[str, str]:
-    disabled = _DISABLED.read_text().strip() if _DISABLED.exists() else "0"
+    try:
+        with open(_DISABLED) as switch:  # noqa: PTH123 (pathlib is slow to import)
+            disabled = switch.read().strip()
+    except FileNotFoundError:  # before 6.6 there is no such switch
+        disabled = "0"
     if disabled == "2":
         return (
             "kernel.io_uring_disabled is 2, for everybody",

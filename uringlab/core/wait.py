@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import errno
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from uringlab.core.errors import OperandError
 from uringlab.core.native import ffi
+from uringlab.core.record import Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -37,8 +37,7 @@ MEANINGS = {
 """What the errnos of io_uring_enter mean. Source: io_uring_enter(2), io_uring/io_uring.c."""
 
 
-@dataclass(frozen=True)
-class Wait:
+class Wait(Record):
     """How to wait. Source: io_uring_enter(2), IORING_ENTER_EXT_ARG (5.11).
 
     Attributes:
@@ -53,11 +52,23 @@ class Wait:
             (`WaitRegion`), instead of all the others. ENTER_EXT_ARG_REG, 6.13.
     """
 
-    timeout: float | None = None
-    at_least: float = 0
-    absolute: bool = False
-    blocked: Iterable[int] | None = None
-    registered: int | None = None
+    __slots__ = ("timeout", "at_least", "absolute", "blocked", "registered")  # noqa: RUF023
+    timeout: float | None
+    at_least: float
+    absolute: bool
+    blocked: Iterable[int] | None
+    registered: int | None
+
+    def __init__(
+        self,
+        timeout: float | None = None,
+        at_least: float = 0,
+        absolute: bool = False,  # noqa: FBT001, FBT002
+        blocked: Iterable[int] | None = None,
+        registered: int | None = None,
+    ) -> None:
+        """Say how."""
+        self._set(timeout, at_least, absolute, blocked, registered)
 
     def to_c(self) -> CData:
         """Make a `struct ul_wait *`.
