@@ -8,7 +8,7 @@ NATIVE := $(wildcard uringlab/core/native/*.[ch]) uringlab/core/native/build.py
 FUZZ_EXAMPLES ?= 20000
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test check format lint types contracts clean soak reference pictures bench
+.PHONY: help lab test check format lint types contracts clean soak quarantine asan wrap reference pictures bench
 
 help: ## say what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
@@ -50,6 +50,15 @@ contracts: $(VENV)/developed
 
 soak: $(VENV)/developed ## fuzz the language and the ring for long
 	FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(BIN)/python -m pytest -q tests/lab/test_fuzz.py tests/core/test_model.py
+
+quarantine: $(VENV)/developed ## the ring's tests, with freed memory kept and watched
+	$(BIN)/python tools/variant.py quarantine tests/core
+
+asan: $(VENV)/developed ## the ring's tests under AddressSanitizer and UBSan
+	$(BIN)/python tools/variant.py asan tests/core tests/observe
+
+wrap: $(VENV)/developed ## a real ring past 2^32 requests: a quarter of an hour
+	$(BIN)/python tools/wrap.py
 
 bench: $(VENV)/installed ## measure, beside C and the PyPI package: see benchmarks/README.md
 	$(BIN)/python -m benchmarks

@@ -72,7 +72,7 @@ class Wrap:
                 expected = bytes(batch)
             must(memoryview(batch) == expected, f"CQEs of the batch before {self.done}")
             self.done += self.entries
-            if time.monotonic() - said > 15:
+            if time.monotonic() - said > 15:  # noqa: PLR2004 (seconds)
                 said = time.monotonic()
                 rate = (self.done - aim + count) / (said - started)
                 left = (aim - self.done) / rate
@@ -95,7 +95,8 @@ class Wrap:
         seen = (shot.sq_head, shot.sq_tail, shot.sq_local, shot.cq_head, shot.cq_tail)
         sq, cq = self.done, self.done - 1  # the read has no CQE yet
         wanted = tuple(
-            number & U32 for number in (sq, sq + published, sq + published + staged, cq, cq + posted)
+            number & U32
+            for number in (sq, sq + published, sq + published + staged, cq, cq + posted)
         )
         must(seen == wanted, f"heads and tails are {seen}, and must be {wanted}")
 

@@ -127,6 +127,8 @@ int ul_unkeep(ul_ring *ring, uint32_t token);
 int ul_taint(ul_ring *ring, uint64_t user_data);
 /* The same in every ring of this process: IORING_REGISTER_SEND_MSG_RING. */
 void ul_taint_all_rings(uint64_t user_data, int sends_file);
+/* It has arrived, or never will: once for each ul_taint_all_rings(). */
+void ul_message_over(void);
 /* The table of registered files is about to change. */
 int ul_files_touched(ul_ring *ring);
 /* len bytes of a mapped region, bounds-checked: -ERANGE outside it. */

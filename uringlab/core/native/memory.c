@@ -168,6 +168,7 @@ __attribute__((destructor)) static void check_at_exit(void) {
     if (changed) {
         fprintf(stderr, "uringlab quarantine: %lld bytes of freed memory were written\n",
                 (long long)changed);
+        fflush(NULL);
         _exit(86);
     }
 }

@@ -206,7 +206,7 @@ struct files_update {
 /* The end to watch, or -1: this ring takes no witness. */
 int witness_plant(ul_ring *ring) {
     int ends[2];
-    if (ring->files_touched || rings_sent_files() || pipe2(ends, O_CLOEXEC) != 0)
+    if (ring->files_touched || rings_send_files() || pipe2(ends, O_CLOEXEC) != 0)
         return -1;
     int32_t fd = ends[1];
     int64_t planted = ring_register(ring, REGISTER_FILES, &fd, 1);

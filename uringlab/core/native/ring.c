@@ -28,6 +28,7 @@ static pthread_mutex_t strangers_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_once_t fork_once = PTHREAD_ONCE_INIT;
 static uint32_t *alive_page;
 static ul_ring *rings; /* every ring with an fd */
+static uint32_t messages; /* of MSG_RING that may be on their way: see strangers */
 
 /* Both locks are free in the child, and no fd is half-closed. */
 static void before_fork(void) {
@@ -48,6 +49,7 @@ static void after_fork_in_child(void) {
         ring->open = false;
     }
     rings = NULL;
+    messages = 0; /* they are the parent's, and go to its rings */
     after_fork();
 }
 
@@ -82,14 +84,41 @@ static bool inherited(const ul_ring *ring) {
  * from now on that user_data proves nothing in any of them. The sender holds
  * its own ring's lock, so it only writes the name down; each ring reads the
  * list before it next counts a completion.
+ *
+ * How many may be on their way is counted, too. While none is, a ring that is
+ * opened need not know of those before, and no file comes into any table.
  */
 enum { STRANGERS = 4096 };
 static uint64_t strangers[STRANGERS];
 static uint32_t n_strangers; /* STRANGERS + 1: too many to name */
+static uint32_t skipped;     /* how many the newest ring need not know of */
 static bool sent_files;      /* a MSG_RING may have put a file into some ring's table */
 
-bool rings_sent_files(void) {
-    return __atomic_load_n(&sent_files, __ATOMIC_ACQUIRE);
+bool rings_send_files(void) {
+    return __atomic_load_n(&sent_files, __ATOMIC_ACQUIRE) &&
+           __atomic_load_n(&messages, __ATOMIC_ACQUIRE);
+}
+
+void rings_messages_over(uint32_t n) {
+    __atomic_sub_fetch(&messages, n, __ATOMIC_ACQ_REL);
+}
+
+void ul_message_over(void) {
+    rings_messages_over(1);
+}
+
+/* A new ring: those before it cannot reach it. If it is the only one, they are forgotten. */
+static void skip_strangers(ul_ring *ring) {
+    pthread_mutex_lock(&process_lock);
+    pthread_mutex_lock(&strangers_lock);
+    if (!messages) {
+        if (rings == ring && !ring->next_ring)
+            n_strangers = 0;
+        if (n_strangers <= STRANGERS)
+            ring->tracker.strangers = skipped = n_strangers;
+    }
+    pthread_mutex_unlock(&strangers_lock);
+    pthread_mutex_unlock(&process_lock);
 }
 
 void rings_taint(const struct sqe *msg_ring) {
@@ -100,7 +129,8 @@ void ul_taint_all_rings(uint64_t user_data, int sends_file) {
     if (sends_file)
         __atomic_store_n(&sent_files, true, __ATOMIC_RELEASE);
     pthread_mutex_lock(&strangers_lock);
-    uint32_t n = n_strangers, i = 0;
+    __atomic_add_fetch(&messages, 1, __ATOMIC_ACQ_REL);
+    uint32_t n = n_strangers, i = skipped; /* some ring does not know of those before */
     while (i < n && i < STRANGERS && strangers[i] != user_data)
         i++;
     if (i == n && n < STRANGERS)
@@ -372,6 +402,7 @@ int ul_ring_wire(ul_ring *ring) {
     if (!ring->slot_holds || !ring->slot_lent || !ring->slot_taken ||
         tracker_init(&ring->tracker, ring->sq_entries) != 0)
         return -ENOMEM;
+    skip_strangers(ring);
     ring->sq_local = load_relaxed(ring->sq_tail);
     ring->lent_from = load_relaxed(ring->sq_head);
     ring->cq_peeked = load_relaxed(ring->cq_head);

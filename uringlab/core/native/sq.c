@@ -218,8 +218,10 @@ int64_t sq_publish_locked(ul_ring *ring) {
         const struct sqe *sqe = (const struct sqe *)slot_at(ring, i);
         if (ring->slot_taken[i & ring->sq_mask] == RAW)
             return UL_E_LOOSE;
-        if (sqe->opcode == OP_MSG_RING)
+        if (sqe->opcode == OP_MSG_RING) {
             rings_taint(sqe);
+            ring->tracker.messages++;
+        }
         if (sqe->opcode == OP_FILES_UPDATE || sqe->file_index != 0)
             ring->files_touched = true;
         if (sqe->opcode == OP_POLL_REMOVE && (sqe->len & POLL_UPDATE_USER_DATA)) {

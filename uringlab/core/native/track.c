@@ -16,7 +16,8 @@
  *  - POLL_REMOVE can give a request that is in flight another user_data;
  *  - a resource tag is a user_data that comes back when a registered file or
  *    buffer is let go of.
- * What a tainted user_data holds is kept until the ring is closed.
+ * What a tainted user_data holds is kept until the ring is closed. A stranger's CQE
+ * with a user_data that no request has counts for nothing.
  *
  * Memory that is registered (buffers, buffer rings, regions) is held by the ring,
  * and once it is registered no more, until no request is under way: one that has
@@ -137,7 +138,7 @@ static void note_maker(struct track *slot, const struct sqe *sqe) {
 
 void tracker_orphan(struct tracker *tracker, const struct ul_cqe *cqe) {
     const struct track *slot = find(tracker, cqe->user_data);
-    if (cqe->res < 0 || !slot->used || !slot->maker || slot->mixed || slot->tainted ||
+    if (cqe->res < 0 || !slot->outstanding || !slot->maker || slot->mixed || slot->tainted ||
         tracker->all_tainted)
         return;
     if (!slot->pipe) {
@@ -163,18 +164,24 @@ void tracker_expect(struct tracker *tracker, const struct sqe *sqe, struct hold 
         add(&tracker->until_close, holds);
         return;
     }
+    if (slot->tainted)
+        tracker->unsure = true;
     note_maker(slot, sqe);
     slot->outstanding++;
     tracker->outstanding++;
     add(slot->tainted || tracker->all_tainted ? &tracker->until_close : &slot->holds, holds);
 }
 
-/* No request is under way: what is registered no more cannot be in use. */
+/* No request is under way: what is registered no more cannot be in use, and no
+ * message of ours is on its way. */
 static void settle(struct tracker *tracker) {
-    if (tracker->until_idle && tracker->outstanding == 0 && !tracker->unsure) {
-        holds_drop(tracker->until_idle);
-        tracker->until_idle = NULL;
-    }
+    if (tracker->outstanding || tracker->unsure)
+        return;
+    holds_drop(tracker->until_idle);
+    tracker->until_idle = NULL;
+    if (tracker->messages)
+        rings_messages_over(tracker->messages);
+    tracker->messages = 0;
 }
 
 void tracker_keep_until_close(struct tracker *tracker, struct hold *holds) {
@@ -217,7 +224,7 @@ int tracker_taint(struct tracker *tracker, uint64_t user_data) {
         return err;
     struct track *slot = find_or_add(tracker, user_data);
     slot->tainted = true;
-    tracker->unsure = true;
+    tracker->unsure |= slot->outstanding != 0; /* else: once it is used */
     add(&tracker->until_close, slot->holds);
     slot->holds = NULL;
     return 0;
@@ -257,6 +264,8 @@ int64_t holds_retire(struct hold *holds) {
 
 int64_t tracker_end(struct tracker *tracker, bool safe) {
     int64_t retired = 0;
+    if (safe)
+        rings_messages_over(tracker->messages);
     for (uint32_t i = 0; tracker->slots && i < tracker->size; i++) {
         if (safe)
             holds_drop(tracker->slots[i].holds);

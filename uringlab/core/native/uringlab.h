@@ -142,12 +142,13 @@ struct tracker {
     uint32_t size; /* a power of two */
     uint32_t filled;
     uint64_t outstanding; /* the sum over all slots */
-    bool unsure;          /* some CQE may not be ours to count: see track_taint() */
+    bool unsure;          /* a tainted user_data is in use: counting proves nothing */
     struct hold *until_close;
     struct hold *until_idle; /* nothing names it any more, but a request may use it */
     struct hold *provided;   /* what PROVIDE_BUFFERS gave: the kernel's until the end */
     bool all_tainted;     /* too many strangers to name */
     uint32_t strangers;   /* how many of MSG_RING's user_data are taken in */
+    uint32_t messages;    /* of our own MSG_RINGs: how many may be on their way */
 };
 
 /* How an SQE came into its slot: pushed in one piece, taken and written by hand
@@ -262,7 +263,8 @@ int64_t tracker_end(struct tracker *tracker, bool safe);
 void holds_drop(struct hold *holds);
 int64_t holds_retire(struct hold *holds);
 void rings_taint(const struct sqe *msg_ring);
-bool rings_sent_files(void);
+bool rings_send_files(void);
+void rings_messages_over(uint32_t n);
 int rings_catch_up(struct tracker *tracker);
 /* True: every request has ended, all memory may go. */
 bool ring_quiesce(ul_ring *ring, uint64_t deadline);

@@ -70,4 +70,5 @@ def send_msg_ring(
     sqe = block(struct.pack(abi.SQE_FORMAT, *words.values()))
     lib.ul_taint_all_rings(user_data, 0)
     answer = lib.ul_sys_register(_NO_RING, int(RegisterOp.SEND_MSG_RING), sqe, 1)
+    lib.ul_message_over()
     explain(answer, RegisterOp.SEND_MSG_RING, MEANINGS)
