@@ -1,12 +1,15 @@
 """The pictures, drawn from snapshots that never saw a ring."""
 
+import struct
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from uringlab import ops
 from uringlab.observe.snapshot import RingSnapshot
-from uringlab.tui.draw.cq import cq_rows
+from uringlab.tui.draw.cq import cq_cell, cq_rows, rest_of_large
 from uringlab.tui.draw.queue import Cell, Pointer, queue_rows
 from uringlab.tui.draw.rows import Role, clip, fit, plain, width_of, wrap
 from uringlab.tui.draw.sq import sq_cell, sq_rows
@@ -34,6 +37,10 @@ def snapshot(entries=8, head=0, tail=0, local=0, cq_head=0, cq_tail=0, cqes=b"",
         sqes=sqe * entries,
         cqes=cqes.ljust(16 * entries * 2, b"\0"),
     )
+
+
+def cqe(user_data, res, flags):
+    return struct.pack("<QiI", user_data, res, flags)
 
 
 def view(shot, moved=frozenset()):
@@ -95,6 +102,14 @@ def test_a_seen_cqe_is_ticked_off():
 
 
 @settings(deadline=None, max_examples=300)
+def test_the_second_half_of_a_large_cqe_is_no_cqe_of_its_own():
+    large = cqe(1, 7, 1 << 15) + bytes(16)
+    shot = replace(snapshot(cq_tail=3, cqes=large + cqe(1, 8, 0)), cqe_mixed=True)
+    rest = rest_of_large(shot)
+    assert [cq_cell(shot, slot, {}, rest).glyph for slot in range(4)] == ["●", "┄", "●", "·"]
+    assert rest_of_large(snapshot(cq_tail=3)) == frozenset()
+
+
 @given(
     power=st.integers(0, 15),
     width=st.integers(3, 300),

@@ -15,14 +15,27 @@ if TYPE_CHECKING:
     from uringlab.tui.view import View
 
 EMPTY = Cell("·")
+REST = Cell("┄", role=Role.DIM)
 
 
-def cq_cell(shot: RingSnapshot, slot: int, names: dict[int, str]) -> Cell:
-    """What a slot of the CQ holds: ● ready, ✗ ready and failed, ✓ seen already."""
+def rest_of_large(shot: RingSnapshot) -> frozenset[int]:
+    """Indices of ready slots where no CQE begins: second halves of large ones, and fillers."""
+    if not shot.cqe_mixed:
+        return frozenset()
+    ready = ((shot.cq_head + step) & U32 for step in range(shot.ready))
+    return frozenset(ready) - {index for index, _ in shot.ready_cqes()}
+
+
+def cq_cell(
+    shot: RingSnapshot, slot: int, names: dict[int, str], rest: frozenset[int] = frozenset()
+) -> Cell:
+    """What a slot of the CQ holds: ● ready, ✗ ready and failed, ✓ seen already, ┄ no CQE's start."""
     index = (shot.cq_tail - 1 - ((shot.cq_tail - 1 - slot) & shot.cq_mask)) & U32
     age = (shot.cq_tail - 1 - index) & U32
     if age >= shot.cq_tail and shot.cq_tail < shot.cq_entries:
         return EMPTY
+    if index in rest:
+        return REST
     cqe = shot.cqe(index)
     name = names.get(cqe.user_data, "")
     result = errno_name(cqe.res).removeprefix("E") if cqe.res < 0 else str(cqe.res)
@@ -40,13 +53,14 @@ def cq_rows(view: View, width: int, height: int) -> list[Row]:
     if shot is None:
         return [[("no ring yet", Role.DIM)]]
     mask = shot.cq_mask
+    rest = rest_of_large(shot)
     pointers = [
         Pointer("head", shot.cq_head & mask, Role.YOU, "CQ head" in view.moved),
         Pointer("tail", shot.cq_tail & mask, Role.KERNEL, "CQ tail" in view.moved),
     ]
     rows = queue_rows(
         shot.cq_entries,
-        lambda slot: cq_cell(shot, slot, view.names),
+        lambda slot: cq_cell(shot, slot, view.names, rest),
         pointers,
         width,
         height - 1,
