@@ -101,7 +101,6 @@ def test_a_seen_cqe_is_ticked_off():
     assert "● 0 ready" in drawn
 
 
-@settings(deadline=None, max_examples=300)
 def test_the_second_half_of_a_large_cqe_is_no_cqe_of_its_own():
     large = cqe(1, 7, 1 << 15) + bytes(16)
     shot = replace(snapshot(cq_tail=3, cqes=large + cqe(1, 8, 0)), cqe_mixed=True)
@@ -110,6 +109,7 @@ def test_the_second_half_of_a_large_cqe_is_no_cqe_of_its_own():
     assert rest_of_large(snapshot(cq_tail=3)) == frozenset()
 
 
+@settings(deadline=None, max_examples=300)
 @given(
     power=st.integers(0, 15),
     width=st.integers(3, 300),

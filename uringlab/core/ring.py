@@ -104,8 +104,12 @@ class IoUring(Registering):
     def cq(self, wait_nr: int = 0, timeout: float | None = None, *, wait: Wait | None = None) -> Cq:
         """The completion queue, after waiting until it has `wait_nr` CQEs.
 
+        It may have fewer: a wait that ends when some are there is no error for the kernel, and
+        under CQE_MIXED the kernel counts slots (a CQE of 32 bytes is two).
+
         Raises:
-            OSError: ETIME when `timeout` seconds pass first; EINTR when a signal comes.
+            OSError: ETIME when `timeout` seconds pass and none is there; EINTR when a signal
+                comes and none is there.
         """
         if wait_nr and lib.ul_cq_ready(self._handle) < wait_nr:
             self.enter(0, wait_nr, EnterFlags.GETEVENTS, timeout=timeout, wait=wait)

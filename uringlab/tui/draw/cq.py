@@ -29,7 +29,7 @@ def rest_of_large(shot: RingSnapshot) -> frozenset[int]:
 def cq_cell(
     shot: RingSnapshot, slot: int, names: dict[int, str], rest: frozenset[int] = frozenset()
 ) -> Cell:
-    """What a slot of the CQ holds: ● ready, ✗ ready and failed, ✓ seen already, ┄ no CQE's start."""
+    """What a slot of the CQ holds: ● ready, ✗ ready and failed, ✓ seen, ┄ no CQE begins here."""
     index = (shot.cq_tail - 1 - ((shot.cq_tail - 1 - slot) & shot.cq_mask)) & U32
     age = (shot.cq_tail - 1 - index) & U32
     if age >= shot.cq_tail and shot.cq_tail < shot.cq_entries:
