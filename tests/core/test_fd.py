@@ -49,6 +49,8 @@ def test_a_registered_ring_index_carries_its_enter_flag():
     assert IoUringFd(3).enter_flags == EnterFlags(0)
     assert IoUringFd(0, registered=True).enter_flags == EnterFlags.REGISTERED_RING
     assert IoUringFd(3).fileno() == 3
+    assert str(IoUringFd(3)) == "fd 3"
+    assert str(IoUringFd(0, registered=True)) == "registered index 0"
 
 
 def test_an_owned_fd_is_closed_once():

@@ -125,6 +125,10 @@ class IoUringFd(Record):
         """The number, for poll and friends."""
         return self.number
 
+    def __str__(self) -> str:
+        """`fd 7`, or `registered index 0` where that is all there is."""
+        return f"registered index {self.number}" if self.registered else f"fd {self.number}"
+
 
 class Alloc(Enum):
     """`slot=ALLOC`: the kernel picks a free place in the table of registered files."""

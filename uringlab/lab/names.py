@@ -109,7 +109,7 @@ class RingThing:
     def text(self) -> str:
         """For `show names`."""
         params = self.ring.params
-        return f"fd {self.ring.fd.number}  SQ {params.sq_entries}  CQ {params.cq_entries}"
+        return f"{self.ring.fd}  SQ {params.sq_entries}  CQ {params.cq_entries}"
 
 
 @dataclass

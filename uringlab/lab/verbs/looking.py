@@ -117,7 +117,7 @@ def show_ring(session: Session, thing: RingThing) -> str:
     shot = thing.observer.look()
     return "\n".join(
         [
-            f"{thing.name}: fd {thing.ring.fd.number}",
+            f"{thing.name}: {thing.ring.fd}",
             f"  SQ {params.sq_entries} slots of {shot.sqe_size} bytes, "
             f"CQ {params.cq_entries} slots of {shot.cqe_size} bytes",
             f"  setup flags  {flag_names(SetupFlags, params.flags)}",

@@ -36,7 +36,7 @@ def _new(session: Session, command: Command) -> Iterator[Reply]:
     got = thing.ring.params
     flags = str(SetupFlags(got.flags).name or "").replace("|", " ")
     yield note(
-        f"{name}: fd {thing.ring.fd.number}, {got.sq_entries} SQ slots, {got.cq_entries} CQ slots"
+        f"{name}: {thing.ring.fd}, {got.sq_entries} SQ slots, {got.cq_entries} CQ slots"
         + (f", {flags}" if flags else "")
     )
 
