@@ -56,6 +56,10 @@ class IoUring(Registering):
     `close()`, or leaving the `with` block, cancels what is in flight, waits for it, unmaps and
     closes. Memory that the kernel may still write to is never freed, whatever happens.
 
+    What a silent request (CQE_SKIP_SUCCESS) holds is kept until the ring is closed, and so is
+    what else is pushed with its user_data. A later member of its link that does complete proves
+    nothing: the kernel cuts a chain where it stops consuming, and then both run at once.
+
     One thread at a time should drive a ring; others may look at it (`observe/`). A fork()ed
     child cannot use it (`RingForked`).
 

@@ -38,7 +38,7 @@
 #define CQE_F_SKIP (1u << 5)
 #define CQE_F_32 (1u << 15)
 /* Our own mark on a CQE that was taken (mixed queues): see cq.c. */
-#define CQE_TAKEN (CQE_F_SKIP | 1u << 14)
+enum { CQE_TAKEN = CQE_F_SKIP | 1u << 14 };
 
 #define SQ_NEED_WAKEUP (1u << 0)
 #define SQ_CQ_OVERFLOW (1u << 1)
