@@ -570,3 +570,20 @@ assert memory_stats() == (0, 0, 0), memory_stats()
 def test_a_message_taints_one_name_and_only_in_the_rings_that_it_can_reach(run_python):
     done = run_python(AFTER_A_MESSAGE)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_link_that_is_cut_where_the_kernel_stops_proves_nothing_about_its_silent_head(pipe):
+    # Why what a silent request holds is kept until the end, whoever completes after it.
+    before = alive()
+    with IoUring(4) as ring:
+        head = ops.Read(pipe[0], Buffer(8), flags=SILENT | SqeFlags.IO_LINK, user_data=1)
+        ring.sq().push_all([head, ops.Nop(user_data=2)])
+        del head
+        ring.sq().publish()
+        assert ring.enter(1) == 1
+        assert ring.enter(1, 1, EnterFlags.GETEVENTS) == 1
+        assert [cqe[:2] for cqe in ring.cq()] == [(2, 0)], "and the read is still in flight"
+        assert alive() == before + 1
+        os.write(pipe[1], b"into it")
+        assert [cqe[:2] for cqe in ring.cq(1, timeout=5)] == [(1, 7)]
+    assert alive() == before
