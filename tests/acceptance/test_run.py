@@ -82,8 +82,8 @@ def test_every_line_of_json_is_an_object_with_a_type():
         ("raed f 100", 2, 'no command "raed". Did you mean "read"?'),
         ("read nosuch 5", 2, 'no file is called "nosuch"'),
         ("repeat 9 nop", 2, "the submission queue is full"),
-        ("ring new r entries=0", 2, "the kernel wants 1 to 32768 SQ entries"),
-        ("ring new r entries=40000", 2, "the kernel wants 1 to 32768 SQ entries"),
+        ("ring new r entries=0", 2, "the kernel wants 1 to 32768"),
+        ("ring new r entries=40000", 2, "the kernel wants 1 to 32768"),
         ("do close 0", 2, "belongs to this program"),
     ],
 )

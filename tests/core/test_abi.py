@@ -31,9 +31,14 @@ NUMBERS = {one.kernel_name: int(one) for enum in ENUMS for one in enum} | {
     "IORING_OFF_CQ_RING": abi.OFF_CQ_RING,
     "IORING_OFF_SQES": abi.OFF_SQES,
     "IORING_OFF_PBUF_RING": abi.OFF_PBUF_RING,
+    "IORING_OFF_PBUF_SHIFT": abi.OFF_PBUF_SHIFT,
 }
 # Where the C floor's names are shorter in another way than by IORING_.
-PREFIXES = {"SQE_": "IOSQE_", "CANCEL_": "IORING_ASYNC_CANCEL_"}
+PREFIXES = {
+    "SQE_": "IOSQE_",
+    "CANCEL_": "IORING_ASYNC_CANCEL_",
+    "PBUF_RING_": "IOU_PBUF_RING_",
+}
 # Names that are two of one kind's on purpose: none is, so far.
 TWINS: dict[type[Enum], set[str]] = {}
 

@@ -341,7 +341,7 @@ def test_a_lesson_that_this_kernel_cannot_run_says_why_and_changes_nothing(
     from uringlab.course import needs
 
     learner("ring new mine")
-    monkeypatch.setattr(needs, "_opcodes", frozenset)
+    monkeypatch.setattr(needs, "kernel_opcodes", frozenset)
     assert "lesson 1 cannot run here: this kernel has no NOP" in learner("learn 1")
     assert "mine" in session.names
 

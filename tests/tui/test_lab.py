@@ -142,8 +142,8 @@ BAD_LINES = {
     "read": "read needs FD",
     "read nosuch 5": 'no file is called "nosuch"',
     "read f 5 offf=3": 'has no operand "offf". Did you mean "off"?',
-    "ring new x entries=0": "the kernel wants 1 to 32768 SQ entries",
-    "ring new x entries=40000": "the kernel wants 1 to 32768 SQ entries",
+    "ring new x entries=0": "the kernel wants 1 to 32768",
+    "ring new x entries=40000": "the kernel wants 1 to 32768",
     "repeat 9 nop": "the submission queue is full",
     "close 1": "belongs to this program",
     "file g ../../etc/passwd": "leads out of the session's directory",
@@ -251,8 +251,9 @@ def test_tab_completes_and_arrows_bring_earlier_lines_back():
             await pilot.press("escape")
             await pilot.press("r", "e", "tab", "tab")
             await pilot.pause(0.05)
-            assert app._prompt.value in ("read", "reap", "repeat", "reset")
-            assert "one buffer" in app._candidates.text()
+            assert app._prompt.value.startswith("re")
+            assert app._prompt.value in app.bench.session.table.names()
+            assert "read into" in app._candidates.text()
             await pilot.press("escape", "escape")
             assert app._prompt.value == ""
             await pilot.press("up")

@@ -63,7 +63,7 @@ def test_a_limit_is_a_number(ring):
         ring.workers.limit(-1)
 
 
-def test_no_more_bounded_workers_than_the_limit(tmp_path, in_child):
+def test_there_are_no_more_bounded_workers_than_the_limit(tmp_path, in_child):
     (tmp_path / "file").write_bytes(b"x" * 100)
 
     def workers():
@@ -72,6 +72,7 @@ def test_no_more_bounded_workers_than_the_limit(tmp_path, in_child):
             for _ in range(64):
                 ring.sq().push(ops.Read(fd, Buffer(8), flags=SqeFlags.ASYNC))
             ring.submit_and_wait(64)
-            return len(worker_threads())
+            # None, where the last one has just ended for lack of work.
+            return len(worker_threads()) <= 1
 
-    assert in_child(workers) == "1"
+    assert in_child(workers) == "True"
