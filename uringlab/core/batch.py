@@ -37,12 +37,10 @@ class CqeBatch(Room):
         c: the memory, for the C floor.
     """
 
-    __slots__ = ("_columns", "_cut", "c", "capacity", "size")
+    __slots__ = ("c", "capacity", "size")
     c: CData
     capacity: int
     size: int
-    _columns: tuple[memoryview, ...]
-    _cut: tuple[int, tuple[memoryview, ...]]
 
     dtype = (("user_data", "<u8"), ("res", "<i4"), ("flags", "<u4"))
     """A CQE's fields, as numpy.dtype(list(…)) takes them; a wide one has two "<u8" more."""
@@ -63,35 +61,12 @@ class CqeBatch(Room):
         batch.size = size
         batch.c = ffi.cast("struct ul_batch *", batch.address)
         whole = memoryview(batch.bytes).toreadonly()
-        batch._columns = (
+        batch.columns = (
             whole.cast("Q")[0 :: size >> 3],
             whole.cast("i")[2 :: size >> 2],
             whole.cast("I")[3 :: size >> 2],
         )
-        batch._cut = (capacity, batch._columns)
         return batch
-
-    def _column(self, which: int) -> memoryview:
-        # Views of the whole are made once, and cut anew only where the count has changed.
-        count = len(self)
-        if self._cut[0] != count:
-            self._cut = (count, tuple(column[:count] for column in self._columns))
-        return self._cut[1][which]
-
-    @property
-    def user_data(self) -> memoryview:
-        """The user_data of each, as unsigned 64-bit numbers."""
-        return self._column(0)
-
-    @property
-    def res(self) -> memoryview:
-        """The result of each, as signed 32-bit numbers."""
-        return self._column(1)
-
-    @property
-    def flags(self) -> memoryview:
-        """The flags of each, as unsigned 32-bit numbers."""
-        return self._column(2)
 
     def __getitem__(self, index: int) -> Cqe:
         """One of them; negative counts from the end.

@@ -20,6 +20,8 @@ from uringlab.core.sq import Sq, SqeSlot
 from uringlab.core.wait import MEANINGS, Wait
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from uringlab.core.batch import CqeBatch
     from uringlab.core.native._native import CData
     from uringlab.core.ops.prepared import Encoded, Prepared
@@ -38,7 +40,7 @@ class Enter(NamedTuple):
     Attributes:
         serial: counts the calls on this ring.
         result: how many SQEs the kernel consumed, or -errno.
-        started_ns, ended_ns: CLOCK_MONOTONIC.
+        started_ns, ended_ns: CLOCK_MONOTONIC; 0 where a `turn` made the call: it is not timed.
     """
 
     serial: int
@@ -184,7 +186,7 @@ class IoUring(Registering):
 
     def turn(
         self, ops: Prepared, batch: CqeBatch, wait_nr: int = 0, flags: int = _NO_FLAGS
-    ) -> Turn:
+    ) -> Callable[[], int]:
         """Make ready one whole turn of the ring: push, publish, enter, wait, take.
 
         Each call of what it returns does all of that in one call of C, which costs half of
@@ -216,7 +218,7 @@ class IoUring(Registering):
             int(flags),
             (self._handle, ops),
             _turn_failed,
-        )
+        ).make
 
     def enter(
         self,

@@ -5,7 +5,7 @@
  * kernel may overwrite them, so a pointer into the queue would be a trap; a
  * copy of 16 bytes is none.
  */
-#include "uringlab.h"
+#include "track.h"
 
 #include <errno.h>
 #include <string.h>
@@ -91,6 +91,32 @@ static int64_t peek(ul_ring *ring, struct ul_cqe *out, uint32_t max) {
 }
 
 /*
+ * What take() does where nothing is out of the ordinary: CQEs of 16 bytes into room
+ * for such, no fillers, nobody closing.
+ */
+static uint32_t take_plain(ul_ring *ring, uint8_t *out, uint32_t max) {
+    uint32_t head = load_relaxed(ring->cq_head), n = ready(ring);
+    if (!before(head, head + n))
+        return 0;
+    if (n > max)
+        n = max;
+    for (uint32_t i = 0; i < n; i++, out += 16) {
+        struct {
+            uint64_t user_data;
+            uint32_t res, flags;
+        } cqe;
+        memcpy(&cqe, cqe_at(ring, head + i), sizeof cqe);
+        uint64_t later;
+        memcpy(&later, cqe_at(ring, head + i + 6), sizeof later);
+        track_fetch(&ring->tracker, later);
+        memcpy(out, &cqe, sizeof cqe);
+        if (!(cqe.flags & CQE_F_MORE))
+            tracker_final(&ring->tracker, cqe.user_data);
+    }
+    return n;
+}
+
+/*
  * Copy up to max CQEs out (unless `out` is NULL), let go of what their requests
  * held, and move the head past them, and past the fillers that come next.
  */
@@ -99,6 +125,12 @@ static int64_t take(ul_ring *ring, uint8_t *out, uint32_t max, uint32_t size) {
     int err = rings_catch_up(&ring->tracker);
     if (err)
         return err;
+    if (out && size == 16 && ring->cqe_size == 16 && !ring->closing &&
+        !(ring->params.flags & SETUP_CQE_MIXED)) {
+        n = take_plain(ring, out, max);
+        at += n;
+        end = at;
+    }
     while (before(at, end)) {
         struct ul_cqe cqe;
         uint32_t slots = copy_cqe(ring, at, &cqe);
@@ -110,9 +142,7 @@ static int64_t take(ul_ring *ring, uint8_t *out, uint32_t max, uint32_t size) {
                 tracker_orphan(&ring->tracker, &cqe);
             if (!(cqe.flags & CQE_F_MORE))
                 tracker_final(&ring->tracker, cqe.user_data);
-            if (out && size == 16) /* a size the compiler knows */
-                memcpy(out + (size_t)n * 16, &cqe, 16);
-            else if (out)
+            if (out)
                 memcpy(out + (size_t)n * size, &cqe, size);
             n++;
             mark_taken(ring, at);

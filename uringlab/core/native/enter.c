@@ -153,16 +153,17 @@ static int64_t enter_by(int fd, ul_ring *ring, uint32_t to_submit, uint32_t min_
     return sys_enter(fd, to_submit, min_complete, flags | ENTER_EXT_ARG, &arg, sizeof arg);
 }
 
-/* Called with the lock held and with it held on return; let go inside. */
-int64_t enter_unlocked(ul_ring *ring, uint32_t to_submit, uint32_t min_complete, uint32_t flags,
-                       const struct ul_wait *wait) {
+static int64_t enter_noted(ul_ring *ring, uint32_t to_submit, uint32_t min_complete,
+                           uint32_t flags, const struct ul_wait *wait, bool timed) {
     struct ul_enter enter = {.to_submit = to_submit, .min_complete = min_complete, .flags = flags};
     int fd = door(ring, &flags);
     ring->entering++;
     ring_unlock(ring);
-    enter.started_ns = now_ns();
+    if (timed)
+        enter.started_ns = now_ns();
     int64_t answer = enter_by(fd, ring, to_submit, min_complete, flags, wait);
-    enter.ended_ns = now_ns();
+    if (timed)
+        enter.ended_ns = now_ns();
     pthread_mutex_lock(&ring->lock);
     ring->entering--;
     sq_sweep(ring);
@@ -170,6 +171,12 @@ int64_t enter_unlocked(ul_ring *ring, uint32_t to_submit, uint32_t min_complete,
     enter.serial = ring->last.serial + 1;
     ring->last = enter;
     return answer;
+}
+
+/* Called with the lock held and with it held on return; let go inside. */
+int64_t enter_unlocked(ul_ring *ring, uint32_t to_submit, uint32_t min_complete, uint32_t flags,
+                       const struct ul_wait *wait) {
+    return enter_noted(ring, to_submit, min_complete, flags, wait, true);
 }
 
 int64_t ul_enter(ul_ring *ring, uint32_t to_submit, uint32_t min_complete, uint32_t flags,
@@ -182,7 +189,8 @@ int64_t ul_enter(ul_ring *ring, uint32_t to_submit, uint32_t min_complete, uint3
     return answer;
 }
 
-static int64_t submit(ul_ring *ring, uint32_t wait_nr, uint32_t flags, const struct ul_wait *wait) {
+static int64_t submit(ul_ring *ring, uint32_t wait_nr, uint32_t flags, const struct ul_wait *wait,
+                      bool timed) {
     int64_t answer = sq_publish_locked(ring);
     if (answer < 0)
         return answer;
@@ -213,14 +221,14 @@ static int64_t submit(ul_ring *ring, uint32_t wait_nr, uint32_t flags, const str
         flags |= ENTER_GETEVENTS;
         needed = true;
     }
-    return needed ? enter_unlocked(ring, to_submit, wait_nr, flags, wait) : to_submit;
+    return needed ? enter_noted(ring, to_submit, wait_nr, flags, wait, timed) : to_submit;
 }
 
 int64_t ul_submit(ul_ring *ring, uint32_t wait_nr, uint32_t flags, const struct ul_wait *wait) {
     int64_t answer = ring_lock(ring);
     if (answer < 0)
         return answer;
-    answer = submit(ring, wait_nr, flags, wait);
+    answer = submit(ring, wait_nr, flags, wait, true);
     ring_unlock(ring);
     return answer;
 }
@@ -231,7 +239,7 @@ int64_t ul_submit_drain(ul_ring *ring, struct ul_batch *batch, uint32_t wait_nr,
     int64_t answer = ring_lock(ring);
     if (answer < 0)
         return answer;
-    answer = submit(ring, wait_nr, flags, wait);
+    answer = submit(ring, wait_nr, flags, wait, true);
     int64_t taken = cq_fill_locked(ring, batch);
     ring_unlock(ring);
     return answer < 0 ? answer : taken;
@@ -245,7 +253,7 @@ int64_t ul_turn(ul_ring *ring, const struct ul_ops *ops, struct ul_batch *batch,
         return answer;
     answer = sq_push_locked(ring, ops);
     if (answer >= 0) {
-        answer = submit(ring, wait_nr, flags, NULL);
+        answer = submit(ring, wait_nr, flags, NULL, false);
         int64_t taken = cq_fill_locked(ring, batch);
         answer = answer < 0 ? answer : taken;
     }

@@ -1,4 +1,4 @@
-/* The extension uringlab.core.native._fast: two types, see room.c and turn.c. */
+/* The extension uringlab.core.native._fast: see room.c, cqes.c and turn.c. */
 #include "fast.h"
 
 static int add(PyObject *module, const char *name, PyObject *type) {
@@ -10,7 +10,9 @@ static int add(PyObject *module, const char *name, PyObject *type) {
 }
 
 static int exec_module(PyObject *module) {
-    return add(module, "Room", room_type()) || add(module, "Turn", turn_type()) ? -1 : 0;
+    return cqes_ready() || add(module, "Room", room_type()) || add(module, "Turn", turn_type())
+               ? -1
+               : 0;
 }
 
 static PyModuleDef_Slot module_slots[] = {

@@ -13,6 +13,10 @@
 
 PyObject *room_type(void);
 PyObject *turn_type(void);
+int cqes_ready(void);
+/* An iterator: each CQE of a batch as a tuple of a kind with three places. `spare` is used
+ * again, if nobody else holds it; else the new one takes its place. */
+PyObject *cqes_over(PyObject **spare, PyTypeObject *kind, const struct ul_batch *batch);
 /* The batch of a Room; the caller has checked that it is one. */
 struct ul_batch *room_batch(PyObject *room);
 

@@ -9,7 +9,7 @@
  * that all have ended, their memory is never freed.
  */
 #define _GNU_SOURCE
-#include "uringlab.h"
+#include "track.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -91,6 +91,7 @@ static bool stage(ul_ring *ring, const struct sqe *sqe) {
     memcpy(slot, sqe, sizeof *sqe);
     ring->slot_holds[ring->sq_local & ring->sq_mask] = NULL;
     ring->slot_taken[ring->sq_local & ring->sq_mask] = WHOLE;
+    ring->odd = true;
     ring->sq_local++;
     return true;
 }

@@ -7,7 +7,7 @@
  * that nothing half-written is ever visible: push() fills a whole slot and
  * moves the local tail, publish() store-releases the shared one.
  */
-#include "uringlab.h"
+#include "track.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -57,6 +57,7 @@ static int hold_for(ul_ring *ring, uint32_t at, ul_mem *const *mems, const uint1
     int err = hold_all(&ring->slot_holds[at], mems, held);
     if (!err)
         err = hold_all(&ring->slot_lent[at], mems + held, lent);
+    ring->lending |= lent != 0;
     return err;
 }
 
@@ -71,6 +72,8 @@ void sq_sweep(ul_ring *ring) {
     uint32_t head = load_acquire(ring->sq_head);
     if (head - ring->lent_from > ring->sq_entries) /* somebody else moves the tail */
         ring->lent_from = head - ring->sq_entries;
+    if (!ring->lending)
+        ring->lent_from = head;
     for (; ring->lent_from != head; ring->lent_from++) {
         uint32_t at = ring->lent_from & ring->sq_mask;
         if (ring->slot_lent[at]) {
@@ -78,6 +81,8 @@ void sq_sweep(ul_ring *ring) {
             ring->slot_lent[at] = NULL;
         }
     }
+    if (head == ring->sq_local) /* nothing is staged or published: nobody lends */
+        ring->lending = false;
 }
 
 /* Free slots that have been swept. By one look at the head: the kernel may move it on
@@ -95,6 +100,21 @@ static void write_slot(ul_ring *ring, uint32_t index, const uint8_t *sqe, uint32
         memcpy(slot, sqe, size);
     if (size != ring->sqe_size)
         memset(slot + size, 0, ring->sqe_size - size);
+}
+
+/* It may change the ring's own table of registered files. (What is no opcode that
+ * this library knows may do anything.) */
+static bool changes_files(const struct sqe *sqe) {
+    const uint64_t into_slots = 1ull << OP_ACCEPT | 1ull << OP_OPENAT | 1ull << OP_CLOSE |
+                                1ull << OP_OPENAT2 | 1ull << OP_SOCKET | 1ull << OP_PIPE;
+    if (sqe->opcode == OP_FILES_UPDATE || sqe->opcode > OP_LAST)
+        return true;
+    return sqe->file_index != 0 && sqe->opcode < 64 && (into_slots >> sqe->opcode & 1);
+}
+
+/* Something is to be done about it before the kernel sees it: see sq_publish_locked(). */
+static bool is_odd(const struct sqe *sqe) {
+    return sqe->opcode == OP_MSG_RING || sqe->opcode == OP_POLL_REMOVE || changes_files(sqe);
 }
 
 int64_t sq_push_locked(ul_ring *ring, const struct ul_ops *ops) {
@@ -115,8 +135,11 @@ int64_t sq_push_locked(ul_ring *ring, const struct ul_ops *ops) {
             }
             mems += counts[0] + counts[1];
         }
-        write_slot(ring, first + i, (const uint8_t *)ops->sqes + (size_t)i * ops->size, ops->size);
+        const uint8_t *sqe = (const uint8_t *)ops->sqes + (size_t)i * ops->size;
+        write_slot(ring, first + i, sqe, ops->size);
         ring->slot_taken[at] = WHOLE;
+        ring->odd |= is_odd((const struct sqe *)sqe);
+        track_fetch(&ring->tracker, ((const struct sqe *)sqe)->user_data);
     }
     /* All or nothing, and only now: until the local tail moves they are not there. */
     ring->sq_local = first + ops->n;
@@ -151,6 +174,7 @@ int64_t ul_sq_take(ul_ring *ring) {
         memcpy(slot, &nop, sizeof nop);
         ring->slot_holds[index & ring->sq_mask] = NULL;
         ring->slot_taken[index & ring->sq_mask] = RAW;
+        ring->odd = true;
         ring->sq_local = index + 1;
         ring->epoch++;
         answer = index;
@@ -214,7 +238,7 @@ int64_t sq_publish_locked(ul_ring *ring) {
         return 0;
     if (staged > ring->sq_entries)
         return -ESTALE; /* somebody else moved the shared tail past our local one */
-    for (uint32_t i = tail; i != ring->sq_local; i++) {
+    for (uint32_t i = tail; ring->odd && i != ring->sq_local; i++) {
         const struct sqe *sqe = (const struct sqe *)slot_at(ring, i);
         if (ring->slot_taken[i & ring->sq_mask] == RAW)
             return UL_E_LOOSE;
@@ -222,7 +246,7 @@ int64_t sq_publish_locked(ul_ring *ring) {
             rings_taint(sqe);
             ring->tracker.messages++;
         }
-        if (sqe->opcode == OP_FILES_UPDATE || sqe->file_index != 0)
+        if (changes_files(sqe))
             ring->files_touched = true;
         if (sqe->opcode == OP_POLL_REMOVE && (sqe->len & POLL_UPDATE_USER_DATA)) {
             /* The poll may answer to the old name or to the new one. */
@@ -244,6 +268,7 @@ int64_t sq_publish_locked(ul_ring *ring) {
         ring->slot_holds[at] = NULL;
         ring->slot_taken[at] = WHOLE;
     }
+    ring->odd = false;
     /* Release: every byte of the SQEs is visible before the tail that covers
      * them. Under SQPOLL the kernel reads the tail with an acquire at any
      * moment; without it, inside io_uring_enter(). */

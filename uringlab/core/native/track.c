@@ -24,39 +24,24 @@
  * begun goes on with what it found. What PROVIDE_BUFFERS gave is the kernel's for
  * as long as the ring is open.
  */
-#include "uringlab.h"
+#include "track.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-static uint32_t slot_of(const struct tracker *tracker, uint64_t user_data) {
-    /* Fibonacci hashing: the high bits of the product are well mixed. */
-    return (uint32_t)((user_data * 0x9E3779B97F4A7C15ull) >> 32) & (tracker->size - 1);
-}
-
-static struct track *find(const struct tracker *tracker, uint64_t user_data) {
-    uint32_t at = slot_of(tracker, user_data);
-    while (tracker->slots[at].used && tracker->slots[at].user_data != user_data)
-        at = (at + 1) & (tracker->size - 1);
-    return &tracker->slots[at];
-}
-
-static struct track *find_or_add(struct tracker *tracker, uint64_t user_data) {
-    struct track *slot = find(tracker, user_data);
-    if (!slot->used) {
-        slot->used = true;
-        slot->user_data = user_data;
-        tracker->filled++;
-    }
-    return slot;
+static void resize(struct tracker *tracker, uint32_t size, struct track *slots) {
+    tracker->slots = slots;
+    tracker->size = size;
+    tracker->shift = 66 - (uint32_t)__builtin_ctz(size);
+    tracker->filled = 0;
 }
 
 int tracker_init(struct tracker *tracker, uint32_t entries) {
-    tracker->size = 64;
-    while (tracker->size < entries * 2 && tracker->size < (1u << 16))
-        tracker->size *= 2;
-    tracker->slots = calloc(tracker->size, sizeof *tracker->slots);
+    uint32_t size = 64;
+    while (size < entries * 2 && size < (1u << 16))
+        size *= 2;
+    resize(tracker, size, calloc(size, sizeof *tracker->slots));
     return tracker->slots ? 0 : -ENOMEM;
 }
 
@@ -74,12 +59,10 @@ int tracker_reserve(struct tracker *tracker, uint32_t more) {
     struct track *slots = calloc(size, sizeof *slots);
     if (!slots)
         return -ENOMEM;
-    tracker->slots = slots;
-    tracker->size = size;
-    tracker->filled = 0;
+    resize(tracker, size, slots);
     for (uint32_t i = 0; i < old.size; i++)
         if (old.slots[i].outstanding || old.slots[i].tainted)
-            *find_or_add(tracker, old.slots[i].user_data) = old.slots[i];
+            *track_find_or_add(tracker, old.slots[i].user_data) = old.slots[i];
     free(old.slots);
     return 0;
 }
@@ -137,7 +120,7 @@ static void note_maker(struct track *slot, const struct sqe *sqe) {
 }
 
 void tracker_orphan(struct tracker *tracker, const struct ul_cqe *cqe) {
-    const struct track *slot = find(tracker, cqe->user_data);
+    const struct track *slot = track_find(tracker, cqe->user_data);
     if (cqe->res < 0 || !slot->outstanding || !slot->maker || slot->mixed || slot->tainted ||
         tracker->all_tainted)
         return;
@@ -149,9 +132,8 @@ void tracker_orphan(struct tracker *tracker, const struct ul_cqe *cqe) {
     }
 }
 
-/* The kernel is about to see this SQE. Cannot fail after tracker_reserve(). */
-void tracker_expect(struct tracker *tracker, const struct sqe *sqe, struct hold *holds) {
-    struct track *slot = find_or_add(tracker, sqe->user_data);
+void tracker_expect_special(struct tracker *tracker, struct track *slot, const struct sqe *sqe,
+                            struct hold *holds) {
     if (sqe->opcode == OP_PROVIDE_BUFFERS) {
         provide(tracker, holds);
         holds = NULL;
@@ -174,7 +156,7 @@ void tracker_expect(struct tracker *tracker, const struct sqe *sqe, struct hold 
 
 /* No request is under way: what is registered no more cannot be in use, and no
  * message of ours is on its way. */
-static void settle(struct tracker *tracker) {
+void tracker_settle(struct tracker *tracker) {
     if (tracker->outstanding || tracker->unsure)
         return;
     holds_drop(tracker->until_idle);
@@ -191,25 +173,7 @@ void tracker_keep_until_close(struct tracker *tracker, struct hold *holds) {
 void tracker_unkeep(struct tracker *tracker, struct hold *hold) {
     hold->next = tracker->until_idle;
     tracker->until_idle = hold;
-    settle(tracker);
-}
-
-static void release(struct tracker *tracker, struct track *slot) {
-    if (slot->outstanding == 0) /* never counted: a stranger's CQE */
-        return;
-    slot->outstanding--;
-    tracker->outstanding--;
-    settle(tracker);
-    if (slot->outstanding == 0 && slot->holds) {
-        holds_drop(slot->holds);
-        slot->holds = NULL;
-    }
-}
-
-void tracker_final(struct tracker *tracker, uint64_t user_data) {
-    struct track *slot = find(tracker, user_data);
-    if (slot->used)
-        release(tracker, slot);
+    tracker_settle(tracker);
 }
 
 /* A published SQE was taken back before the kernel consumed it. */
@@ -222,7 +186,7 @@ int tracker_taint(struct tracker *tracker, uint64_t user_data) {
     int err = tracker_reserve(tracker, 1);
     if (err)
         return err;
-    struct track *slot = find_or_add(tracker, user_data);
+    struct track *slot = track_find_or_add(tracker, user_data);
     slot->tainted = true;
     tracker->unsure |= slot->outstanding != 0; /* else: once it is used */
     add(&tracker->until_close, slot->holds);

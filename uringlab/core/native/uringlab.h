@@ -75,6 +75,7 @@ enum { CQE_TAKEN = CQE_F_SKIP | 1u << 14 };
 #define OP_ACCEPT 13
 #define OP_ASYNC_CANCEL 14
 #define OP_OPENAT 18
+#define OP_CLOSE 19
 #define OP_FILES_UPDATE 20
 #define OP_OPENAT2 28
 #define OP_PROVIDE_BUFFERS 31
@@ -82,6 +83,8 @@ enum { CQE_TAKEN = CQE_F_SKIP | 1u << 14 };
 #define OP_SOCKET 45
 #define OP_FIXED_FD_INSTALL 54
 #define OP_PIPE 62
+/* The last one that this library knows: URING_CMD128. */
+enum { OP_LAST = 64 };
 
 /* struct io_uring_sqe, the words this library itself needs. 64 bytes. */
 struct sqe {
@@ -128,18 +131,19 @@ struct bufring {
 /* Requests the kernel may still answer, counted by user_data. See track.c. */
 struct track {
     uint64_t user_data;
+    struct hold *holds;
+    const int32_t *pipe;   /* the only one outstanding is a PIPE: where its fds go */
     uint32_t outstanding;
     bool used;
     bool tainted;
     bool maker;            /* those outstanding make an fd each … */
     bool mixed;            /* … or some do and some do not */
-    const int32_t *pipe;   /* the only one outstanding is a PIPE: where its fds go */
-    struct hold *holds;
 };
 
 struct tracker {
     struct track *slots;
     uint32_t size; /* a power of two */
+    uint32_t shift; /* 66 less its logarithm: see track_at() */
     uint32_t filled;
     uint64_t outstanding; /* the sum over all slots */
     bool unsure;          /* a tainted user_data is in use: counting proves nothing */
@@ -184,7 +188,9 @@ struct ul_ring {
     struct hold **slot_holds; /* what each slot that is not published holds until its final CQE */
     struct hold **slot_lent;  /* and until it is consumed */
     uint32_t lent_from;       /* SQEs before this one have lent nothing any more */
+    bool lending;             /* some slot may lend something */
     uint8_t *slot_taken;      /* not WHOLE: a raw slot, may be poked until published */
+    bool odd;                 /* something that is staged wants a look before it is published */
 
     uint32_t *cq_head;     /* ours */
     uint32_t *cq_tail;     /* the kernel's */
@@ -249,9 +255,7 @@ int64_t enter_unlocked(ul_ring *ring, uint32_t to_submit, uint32_t min_complete,
 
 int tracker_init(struct tracker *tracker, uint32_t entries);
 int tracker_reserve(struct tracker *tracker, uint32_t more);
-void tracker_expect(struct tracker *tracker, const struct sqe *sqe, struct hold *holds);
 void tracker_forget(struct tracker *tracker, const struct sqe *sqe);
-void tracker_final(struct tracker *tracker, uint64_t user_data);
 /* The ring is closing, and nobody will see this CQE: close the fd that it brings. */
 void tracker_orphan(struct tracker *tracker, const struct ul_cqe *cqe);
 void tracker_unkeep(struct tracker *tracker, struct hold *hold);
