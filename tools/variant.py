@@ -41,8 +41,9 @@ SANITIZED = {
 
 
 def copy(tree: Path) -> None:
-    """Bring the copy up to date. What was built there stays, if it is newer."""
+    """Bring the copy up to date."""
     for part in PARTS:
+        shutil.rmtree(tree / part, ignore_errors=True)
         if (ROOT / part).is_dir():
             shutil.copytree(ROOT / part, tree / part, ignore=NOT_COPIED, dirs_exist_ok=True)
     for name in FILES:
