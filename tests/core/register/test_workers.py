@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import errno
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -63,16 +65,44 @@ def test_a_limit_is_a_number(ring):
         ring.workers.limit(-1)
 
 
-def test_there_are_no_more_bounded_workers_than_the_limit(tmp_path, in_child):
-    (tmp_path / "file").write_bytes(b"x" * 100)
+def waiting_for_a_writer():
+    """How many workers stand in the opening of a FIFO."""
+    tasks = Path("/proc/self/task").iterdir()
+    return sum("wait_for_partner" in (task / "wchan").read_text() for task in tasks)
 
-    def workers():
-        with IoUring(64) as ring, OwnedFd(os.open(tmp_path / "file", os.O_RDONLY)) as fd:
-            ring.workers.limit(bounded=1)
-            for _ in range(64):
-                ring.sq().push(ops.Read(fd, Buffer(8), flags=SqeFlags.ASYNC))
-            ring.submit_and_wait(64)
-            # None, where the last one has just ended for lack of work.
-            return len(worker_threads()) <= 1
 
-    assert in_child(workers) == "True"
+def writer_of(fifo):
+    """The end to write to; None while nobody opens the other."""
+    try:
+        return os.open(fifo, os.O_WRONLY | os.O_NONBLOCK)
+    except OSError as why:
+        assert why.errno == errno.ENXIO
+        return None
+
+
+def until(holds):
+    deadline = time.monotonic() + 20
+    while not holds():
+        assert time.monotonic() < deadline, "it never came"
+        time.sleep(0.001)
+
+
+def test_no_more_is_done_at_once_than_the_limit_says(tmp_path, in_child):
+    # Opening a FIFO keeps a worker until somebody opens the other end.
+    fifos = [tmp_path / name for name in "abcd"]
+    for fifo in fifos:
+        os.mkfifo(fifo)
+
+    def opened():
+        with IoUring(4) as ring:
+            ring.workers.limit(bounded=2)
+            ring.sq().push_all(ops.Openat(fifo, flags=SqeFlags.ASYNC) for fifo in fifos)
+            ring.submit()
+            until(lambda: waiting_for_a_writer() == 2)
+            first = [writer_of(fifo) is not None for fifo in reversed(fifos)]
+            for fifo in fifos[2:]:
+                until(lambda fifo=fifo: writer_of(fifo) is not None)
+            ring.cq(4, timeout=20)
+            return first, all(cqe.res >= 0 for cqe in ring.cq())
+
+    assert in_child(opened) == str(([False, False, True, True], True))
