@@ -49,7 +49,7 @@ def every(ring: IoUring, prepared: Prepared) -> Loop:
         cqes = sum_res = sum_user_data = 0
         for _ in range(batches):
             cqes += turn()
-            for user_data, res, _flags in batch:
+            for user_data, res, _flags in batch.tuples():
                 sum_user_data += user_data
                 sum_res += res
         return cqes, sum_res, sum_user_data
