@@ -11,6 +11,8 @@ This module is the ring (`uringlab.core`). What watches it, the command language
 and the screens are separate packages, loaded when they are asked for.
 """
 
+from importlib import import_module
+
 from uringlab.core import abi, ops
 from uringlab.core.abi import (
     CqeFlags,
@@ -44,18 +46,63 @@ from uringlab.core.ring import IoUring
 from uringlab.core.sq import Sq, SqeSlot
 from uringlab.core.wait import Wait
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from uringlab.core.address import PeerAddress
+    from uringlab.core.childinfo import ChildInfo
+    from uringlab.core.epollroom import EpollRoom
+    from uringlab.core.fdroom import FdRoom
+    from uringlab.core.register.buffer_ring import BufferRing, buffer_of
+    from uringlab.core.register.message import send_msg_ring
+    from uringlab.core.register.query import query
+    from uringlab.core.register.region import WaitRegion
+    from uringlab.core.statx import Statx
+
 __version__ = "0.1.0"
+
+_LATER = {
+    "BufferRing": "register.buffer_ring",
+    "ChildInfo": "childinfo",
+    "EpollRoom": "epollroom",
+    "FdRoom": "fdroom",
+    "PeerAddress": "address",
+    "Statx": "statx",
+    "WaitRegion": "register.region",
+    "buffer_of": "register.buffer_ring",
+    "query": "register.query",
+    "send_msg_ring": "register.message",
+}
+"""What not every program needs: loaded when it is first asked for."""
+
+
+def __getattr__(name: str) -> object:
+    """Load the module that has the name."""
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = getattr(import_module(f"{__name__}.core.{_LATER[name]}"), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    """Every name, loaded or not."""
+    return sorted(globals().keys() | _LATER.keys())
+
 
 __all__ = [
     "ALLOC",
     "Buffer",
+    "BufferRing",
+    "ChildInfo",
     "Cq",
     "Cqe",
     "Cqe32",
     "CqeBatch",
     "CqeFlags",
     "EnterFlags",
+    "EpollRoom",
     "Fd",
+    "FdRoom",
     "Features",
     "FixedFd",
     "IoUring",
@@ -66,6 +113,7 @@ __all__ = [
     "OperandError",
     "OwnedFd",
     "Params",
+    "PeerAddress",
     "Prepared",
     "RingBusy",
     "RingClosed",
@@ -78,9 +126,14 @@ __all__ = [
     "SqeSlot",
     "SqesStaged",
     "StaleSlot",
+    "Statx",
     "SubmissionQueueFull",
     "Unavailable",
     "Wait",
+    "WaitRegion",
     "abi",
+    "buffer_of",
     "ops",
+    "query",
+    "send_msg_ring",
 ]

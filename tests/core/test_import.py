@@ -56,3 +56,24 @@ def test_the_example_of_the_package_works():
     for module in (uringlab, uringlab.core.ops):
         failed, tried = doctest.testmod(module)
         assert (failed, tried > 0) == (0, True)
+
+
+def test_what_is_loaded_later_is_there_all_the_same(run_python):
+    done = run_python(
+        """
+import sys, uringlab
+assert not any(name.startswith("uringlab.core.ops.") and not name.endswith(".prepared")
+               for name in sys.modules), sorted(sys.modules)
+assert "dataclasses" not in sys.modules
+for name in uringlab.__all__:
+    assert getattr(uringlab, name) is not None, name
+assert set(uringlab.__all__) <= set(dir(uringlab))
+for name in uringlab.ops.__all__:
+    assert getattr(uringlab.ops, name) is not None, name
+try:
+    uringlab.nonsense
+except AttributeError as why:
+    assert "nonsense" in str(why)
+"""
+    )
+    assert done.returncode == 0, done.stderr
