@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 from uringlab.core.abi import EnterFlags, SetupFlags, SqRingFlags
 from uringlab.core.errors import errno_text
 from uringlab.core.wait import Wait
+from uringlab.lab.brought import brought
 from uringlab.lab.errors import GaveUp, LineError
-from uringlab.lab.names import BufferThing
+from uringlab.lab.names import RequestThing
 from uringlab.lab.reply import data, note, step
 from uringlab.lab.spec import CommandSpec, Param
 from uringlab.lab.values import Duration, Flags, Integer
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from uringlab.core.cq import Cqe
-    from uringlab.lab.names import RequestThing, RingThing
+    from uringlab.lab.names import RingThing
     from uringlab.lab.reply import Reply
     from uringlab.lab.session import Session
     from uringlab.lab.spec import Command
@@ -231,7 +232,7 @@ def cqe_reply(session: Session, ring: str, cqe: Cqe) -> Reply:
     if cqe.flags:
         parts.append(f"flags={cqe.flags:#x}")
     thing = session.names.get(name)
-    text = _read_text(session, thing, cqe) if thing is not None and thing.kind == "request" else ""
+    text = brought(session, thing, cqe) if isinstance(thing, RequestThing) else ""
     if text:
         parts.append(text)
     return data(
@@ -242,24 +243,6 @@ def cqe_reply(session: Session, ring: str, cqe: Cqe) -> Reply:
         res=cqe.res,
         flags=cqe.flags,
     )
-
-
-def _read_text(session: Session, thing: object, cqe: Cqe) -> str:
-    """What a read brought, when it is text."""
-    from uringlab.core.abi import Opcode  # noqa: PLC0415
-    from uringlab.core.buffers import Buffer  # noqa: PLC0415
-
-    request = getattr(thing, "request", None)
-    names = getattr(thing, "buffers", ())
-    if request is None or not names or cqe.res <= 0:
-        return ""
-    if request.decoded().words["opcode"] != Opcode.READ:
-        return ""
-    buffer = session.names.get(names[0])
-    if not isinstance(buffer, BufferThing) or not isinstance(buffer.buffer, Buffer):
-        return ""
-    shown = bytes(buffer.buffer.view[: min(cqe.res, 48)])
-    return f"{names[0]}={shown!r}"[:80].replace("=b'", "='").replace('=b"', '="')
 
 
 def _peek(session: Session, command: Command) -> Iterator[Reply]:
