@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import struct
 import weakref
 
@@ -193,3 +194,35 @@ def test_a_closed_ring_leaves_the_batch_empty():
     with pytest.raises(RingClosed):
         ring.cq().drain_into(batch)
     assert len(batch) == 0
+
+
+class Nosy:
+    """Rubbish that takes one CQE from an iterator when the collector finds it."""
+
+    def __init__(self, cqes):
+        self.me = self
+        self.cqes = cqes
+
+    def __del__(self):
+        next(self.cqes, None)
+
+
+@pytest.mark.parametrize("kind", [CqeBatch.__iter__, CqeBatch.tuples])
+def test_a_collection_that_takes_cqes_from_the_same_loop_makes_it_shorter_and_no_longer(kind):
+    # Each tuple that is made may set off the collector, and that may run anything at all.
+    batch = CqeBatch(64)
+    with IoUring(64) as ring:
+        fill(ring, batch, *range(100, 164))
+    cqes, seen = kind(batch), []
+    before = gc.get_threshold()
+    gc.set_threshold(1, 1, 1)
+    try:
+        for cqe in cqes:
+            seen.append(cqe)
+            Nosy(cqes)
+            assert len(seen) <= len(batch)
+    finally:
+        gc.set_threshold(*before)
+    user_data = [cqe[0] for cqe in seen]
+    assert user_data == sorted(set(user_data))
+    assert set(user_data) <= set(batch.user_data)

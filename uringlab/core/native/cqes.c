@@ -5,10 +5,12 @@
  * loop; and it makes each tuple when it is asked for. A tuple that nobody else has
  * kept is used again, as zip() does: in `for user_data, res, flags in batch` that is
  * every one of them, and such a loop makes no objects but the numbers. The room
- * keeps the iterator, to use it again for the next loop.
+ * keeps the iterator, to use it again for the next loop. (From 3.14 on a tuple
+ * remembers its hash, which this API cannot make it forget: there each is new.)
  */
 #include "fast.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 typedef struct {
@@ -23,6 +25,7 @@ typedef struct {
 enum { CQE_BYTES = 16 };
 
 static PyTypeObject *type; /* made with the module, and there for good */
+static bool again;         /* tuples may be used again */
 
 static void begin(Cqes *cqes, const struct ul_batch *batch) {
     uint32_t count = batch->count; /* once: another thread may be filling it */
@@ -52,8 +55,9 @@ PyObject *cqes_over(PyObject **spare, PyTypeObject *kind, const struct ul_batch 
         cqes = make(kind, batch->capacity);
         if (!cqes)
             return NULL;
-        Py_XDECREF(*spare);
+        PyObject *old = *spare;
         *spare = (PyObject *)cqes;
+        Py_XDECREF(old);
     }
     begin(cqes, batch);
     return Py_NewRef((PyObject *)cqes);
@@ -76,18 +80,20 @@ static int put(PyObject *tuple, Py_ssize_t place, PyObject *number) {
 
 static PyObject *cqes_next(PyObject *self) {
     Cqes *cqes = (Cqes *)self;
-    if (cqes->at == cqes->count)
+    if (cqes->at >= cqes->count)
         return NULL;
     uint64_t user_data;
     int32_t res;
     uint32_t flags;
-    const uint8_t *cqe = cqes->bytes + (size_t)cqes->at * CQE_BYTES;
+    /* It is taken now: making a tuple may run the collector, whose finalizers may come
+     * here again. */
+    const uint8_t *cqe = cqes->bytes + (size_t)cqes->at++ * CQE_BYTES;
     memcpy(&user_data, cqe, 8);
     memcpy(&res, cqe + 8, 4);
     memcpy(&flags, cqe + 12, 4);
     PyObject *tuple = cqes->last;
     cqes->last = NULL;
-    if (!tuple || Py_REFCNT(tuple) != 1) { /* somebody has kept it */
+    if (!tuple || !again || Py_REFCNT(tuple) != 1) { /* somebody has kept it */
         Py_XDECREF(tuple);
         tuple = cqes->kind == &PyTuple_Type ? PyTuple_New(3) : cqes->alloc(cqes->kind, 3);
     }
@@ -97,8 +103,9 @@ static PyObject *cqes_next(PyObject *self) {
         Py_XDECREF(tuple);
         return NULL;
     }
-    cqes->at++;
+    PyObject *before = cqes->last;
     cqes->last = Py_NewRef(tuple);
+    Py_XDECREF(before);
     return tuple;
 }
 
@@ -131,6 +138,7 @@ static PyType_Spec cqes_spec = {
 };
 
 int cqes_ready(void) {
+    again = Py_Version < 0x030e0000;
     if (!type)
         type = (PyTypeObject *)PyType_FromSpec(&cqes_spec);
     return type ? 0 : -1;
