@@ -12,6 +12,8 @@
 #include "api.h"
 
 PyObject *room_type(void);
+/* Whether this is a Room, or of a class that is made of one. */
+int room_is(PyObject *object);
 PyObject *turn_type(void);
 int cqes_ready(void);
 /* An iterator: each CQE of a batch as a tuple of a kind with three places. `spare` is used

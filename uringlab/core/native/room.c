@@ -170,6 +170,14 @@ static PyType_Spec room_spec = {
     .slots = room_slots,
 };
 
+static PyTypeObject *type; /* made with the module, and there for good */
+
 PyObject *room_type(void) {
-    return PyType_FromSpec(&room_spec);
+    if (!type)
+        type = (PyTypeObject *)PyType_FromSpec(&room_spec);
+    return Py_XNewRef((PyObject *)type);
+}
+
+int room_is(PyObject *object) {
+    return type && PyObject_TypeCheck(object, type);
 }

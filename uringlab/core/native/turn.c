@@ -21,15 +21,32 @@ typedef struct {
     PyObject *fail; /* called with an answer below zero: raises */
 } Turn;
 
+/* Python's own "I" takes any number, and cuts it off: -1 would be a wait for ever. */
+static int to_u32(PyObject *number, void *out) {
+    unsigned long value = PyLong_AsUnsignedLong(number);
+    if (PyErr_Occurred())
+        return 0;
+    if (value > UINT32_MAX) {
+        PyErr_SetString(PyExc_OverflowError, "the number does not fit 32 bits");
+        return 0;
+    }
+    *(uint32_t *)out = (uint32_t)value;
+    return 1;
+}
+
 static PyObject *turn_new(PyTypeObject *type, PyObject *args, PyObject *kwargs) {
     unsigned long long function, ring, ops;
-    unsigned int wait_nr, flags;
+    uint32_t wait_nr, flags;
     PyObject *room, *kept, *fail;
     static char *names[] = {"function", "ring", "ops",  "room", "wait_nr",
                             "flags",    "kept", "fail", NULL};
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "KKKOIIOO", names, &function, &ring, &ops, &room,
-                                     &wait_nr, &flags, &kept, &fail))
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "KKKOO&O&OO", names, &function, &ring, &ops,
+                                     &room, to_u32, &wait_nr, to_u32, &flags, &kept, &fail))
         return NULL;
+    if (!room_is(room)) {
+        PyErr_SetString(PyExc_TypeError, "a turn fills a batch, and nothing else");
+        return NULL;
+    }
     allocfunc alloc = (allocfunc)PyType_GetSlot(type, Py_tp_alloc);
     Turn *turn = (Turn *)alloc(type, 0);
     if (!turn)
