@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+from pathlib import Path
 
 import pytest
 
@@ -184,6 +185,50 @@ def test_a_pipe_that_nobody_took_is_closed_with_the_ring(requires):
     with IoUring(4) as ring:
         ring.sq().push(ops.Pipe(FdRoom()))
         ring.submit()
+
+
+def is_open(fd):
+    try:
+        os.fstat(fd)
+    except OSError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("other", ["places", "fds", "update"])
+def test_closing_a_ring_closes_no_fd_that_only_stands_where_a_pipe_was(requires, other):
+    requires(opcode=Opcode.PIPE)
+    # One room for two requests: what the second leaves there are the numbers of places, which
+    # are also the numbers of fds, of stdin for instance.
+    with Path(os.devnull).open("rb") as null:
+        low, high = (fcntl.fcntl(null, fcntl.F_DUPFD_CLOEXEC, 100) for _ in range(2))
+    assert high == low + 1
+    room = FdRoom()
+    ring = IoUring(8)
+    ring.files.sparse(low + 2)
+    ring.sq().push(ops.Pipe(room, user_data=1))
+    ring.submit()
+    pipe = room.fds
+    try:
+        if other == "places":
+            ring.sq().push(ops.Pipe(room, slot=low, user_data=2))
+        elif other == "fds":
+            ring.sq().push(ops.Pipe(room, user_data=2))
+        else:
+            ring.files.alloc_range(low, 2)
+            ring.sq().push(ops.FilesUpdate(room, slot=ALLOC, user_data=2))
+        ring.submit()
+        left = room.fds
+        assert left != pipe
+        ring.close()
+        assert is_open(low)
+        assert is_open(high)
+        if other == "fds":
+            assert not any(is_open(fd) for fd in left)
+    finally:
+        for fd in (low, high, *pipe):
+            if is_open(fd):
+                os.close(fd)
 
 
 @pytest.mark.parametrize(

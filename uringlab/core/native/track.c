@@ -27,7 +27,9 @@
 #include "track.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static void resize(struct tracker *tracker, uint32_t size, struct track *slots) {
@@ -119,6 +121,23 @@ static void note_maker(struct track *slot, const struct sqe *sqe) {
     slot->pipe = pipe ? (const int32_t *)(uintptr_t)sqe->addr : NULL;
 }
 
+/*
+ * Close what a PIPE left in its room, if that is a pipe still. It is memory that
+ * other requests may write to: another PIPE, or one that leaves the numbers of
+ * registered files there, which may be anybody's fds.
+ */
+static void close_pipe(const int32_t *room) {
+    const int32_t fds[2] = {room[0], room[1]};
+    struct stat ends[2];
+    if (fstat(fds[0], &ends[0]) == 0 && fstat(fds[1], &ends[1]) == 0 &&
+        S_ISFIFO(ends[0].st_mode) && ends[0].st_dev == ends[1].st_dev &&
+        ends[0].st_ino == ends[1].st_ino && (fcntl(fds[0], F_GETFL) & O_ACCMODE) == O_RDONLY &&
+        (fcntl(fds[1], F_GETFL) & O_ACCMODE) == O_WRONLY) {
+        close(fds[0]);
+        close(fds[1]);
+    }
+}
+
 void tracker_orphan(struct tracker *tracker, const struct ul_cqe *cqe) {
     const struct track *slot = track_find(tracker, cqe->user_data);
     if (cqe->res < 0 || !slot->outstanding || !slot->maker || slot->mixed || slot->tainted ||
@@ -127,8 +146,7 @@ void tracker_orphan(struct tracker *tracker, const struct ul_cqe *cqe) {
     if (!slot->pipe) {
         close(cqe->res);
     } else if (slot->holds) { /* it is still held: the kernel wrote its fds there */
-        close(slot->pipe[0]);
-        close(slot->pipe[1]);
+        close_pipe(slot->pipe);
     }
 }
 
