@@ -10,8 +10,10 @@ from uringlab import (
     FixedFd,
     IoUring,
     IoUringFd,
+    OperandError,
     OwnedFd,
     SqeFlags,
+    Statx,
     SubmissionQueueFull,
     ops,
 )
@@ -121,3 +123,15 @@ def test_the_ring_refuses_to_close_itself(ring):
     ring.submit_and_wait(1)
     assert [cqe.res for cqe in ring.cq()] == [-9]
     assert is_open(ring.fd.number)
+
+
+def test_what_is_no_fd_but_has_one_is_told_where_it_is(ring):
+    with open("/dev/null", "rb") as file:  # noqa: PTH123 (the object that people have)
+        with pytest.raises(OperandError, match=r"^fd takes an fd, .*: give its fileno\(\), and"):
+            ops.Fsync(file)
+        with pytest.raises(OperandError, match=r"give its fileno\(\)"):
+            ops.Statx("x", Statx(), dir=file)
+    with pytest.raises(OperandError, match="^ring takes an fd, .*: give its fd$"):
+        ops.MsgRing(ring)
+    with pytest.raises(OperandError, match="^fd takes an fd, not 'five'$"):
+        ops.Fsync("five")

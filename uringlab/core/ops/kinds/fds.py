@@ -18,8 +18,15 @@ def _as_fd(value: Any, name: str) -> Fd | OwnedFd | FixedFd:
     if isinstance(value, int):
         return Fd(value)
     if not isinstance(value, (Fd, FixedFd, OwnedFd)):
-        raise OperandError(f"{name} takes an fd, not {value!r}")
+        raise OperandError(f"{name} takes an fd, not {value!r}{_fd_of(value)}")
     return value
+
+
+def _fd_of(value: Any) -> str:
+    """Where the fd of such an object is, for whoever gave the object itself."""
+    if hasattr(value, "fileno"):
+        return ": give its fileno(), and keep it open"
+    return ": give its fd" if isinstance(getattr(value, "fd", None), IoUringFd) else ""
 
 
 @dataclass(frozen=True)
