@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import sys
 from pathlib import Path
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from uringlab.core.ops.declare import Op, Operand
     from uringlab.lab.spec import CommandSpec
 
+_BY_PLACE = inspect.Parameter.POSITIONAL_OR_KEYWORD
 DOCS = Path(__file__).parent.parent / "docs" / "reference"
 MADE = "<!-- Made by `make reference` from the declarations. Do not edit. -->\n"
 
@@ -31,9 +33,11 @@ def anchor(op: type[Op]) -> str:
 
 def signature(op: type[Op]) -> str:
     """The op as it is made in Python."""
-    given = [one.name for one in op.operands if one.required and not one.replaceable]
-    may = [one.name for one in op.operands if not one.required or one.replaceable]
-    parts = [*given, *(f"{name}=…" for name in may), "user_data=0", "flags=…"]
+    parameters = inspect.signature(op).parameters
+    placed = [one for one in op.operands if parameters[one.name].kind is _BY_PLACE]
+    named = [one.name for one in op.operands if one not in placed]
+    parts = [one.name + ("=…" if one.replaceable or not one.required else "") for one in placed]
+    parts += ["*", *(f"{name}=…" for name in named), "user_data=0", "flags=…", "personality=0"]
     return f"ops.{op.__name__}({', '.join(parts)})"
 
 
@@ -51,6 +55,10 @@ def opcode_page(specs: dict[type[Op], CommandSpec]) -> str:
         f"All {len(ops)} of them, by number. Each is one class in `uringlab/core/ops/`: what it "
         "says there is the builder, the decoder, the prompt's verb, and this page. Words of the "
         "SQE have the name of their first use (`off`, `addr`, `op_flags`, …).\n",
+        "In Python an `fd` is a number, an `Fd`, an `OwnedFd` or a `FixedFd`: of a Python "
+        "file or socket, give its `fileno()`, and keep it open. Rooms that the kernel fills in "
+        "(`Statx`, `ChildInfo`, `EpollRoom`, `FdRoom`, `PeerAddress`) come from `uringlab`, not "
+        "from `ops`: `ops.Statx` is the request, `uringlab.Statx` its room.\n",
         "| | opcode | since | |",
         "|---|---|---|---|",
     ]
@@ -93,7 +101,8 @@ def liburing_page() -> str:
         "# From liburing\n",
         "liburing has a function for each variant of an operation. Here a variant is an option of "
         "the operation. Each line below is run by the tests; `fd`, `buf`, `peer`, … stand for "
-        "what your program has.\n",
+        "what your program has. Every name is in `uringlab`, as in "
+        "`from uringlab import ALLOC, FixedFd, Statx, abi, ops`.\n",
         "| liburing | here | |",
         "|---|---|---|",
     ]
