@@ -56,6 +56,7 @@ def offered(session, typed):
         ("repeat 3 do nop", {"nop128"}),
         ("nop; publ", {"publish"}),
         ("do read f 5 bu", {"buf="}),
+        ("connect s ", {"a", "b", "l", "s", "127.0.0.1:8080", "[::1]:8080", "unix:door"}),
     ],
 )
 def test_exactly_what_fits_is_offered(session, typed, exactly):

@@ -193,6 +193,13 @@ def _values(value: Value, session: Session) -> Mapping[str, str]:
                 found[name] = thing.text()
         return found
     options = dict(value.options())
+    if value.label == "ADDRESS":
+        options |= {
+            name: thing.text()
+            for name, thing in session.names.items()
+            if (thing.kind == "file" or getattr(thing, "has_file", False))
+            and "socket" in thing.text().lower()
+        }
     if value.label in ("WHAT", "COMMAND"):
         options |= (
             {name: thing.text() for name, thing in session.names.items()}

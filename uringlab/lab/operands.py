@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import socket
 from typing import TYPE_CHECKING, Any
 
 from uringlab.core import abi
@@ -287,11 +288,30 @@ class Operands:
         return thing.ring.fd
 
     def _address(self, typed: Address) -> Any:
+        if typed.name:
+            return self._where(typed.name)
         if typed.path:
             return str(self.session.scratch.resolve(typed.path))
         if not ipaddress.ip_address(typed.host).is_loopback:
             raise LineError(f"{typed.host} is not this machine: a lab stays at home (127.0.0.1)")
         return typed.host, typed.port
+
+    def _where(self, name: str) -> Any:
+        """Where a socket of the session is: a listener's port need not be typed."""
+        found = self.session.file(name)
+        if not found.fd.owned:
+            raise LineError(f"{name} is closed, or being closed")
+        try:
+            asked = socket.socket(fileno=found.fd.number)
+        except OSError as error:
+            raise LineError(f"{name} has no address: {error.strerror}") from error
+        try:
+            address = asked.getsockname()
+        finally:
+            asked.detach()  # the fd is the session's
+        if not address or (isinstance(address, tuple) and not address[1]):
+            raise LineError(f"{name} has no address yet", None, f"bind {name} 127.0.0.1:0")
+        return address
 
     # -- files -----------------------------------------------------------------------------
 

@@ -71,11 +71,12 @@ class Refs:
 
 @dataclass(frozen=True)
 class Address:
-    """Where a socket is: a host and a port, or a path."""
+    """Where a socket is: a host and a port, or a path, or where a socket of that name is."""
 
     host: str = ""
     port: int = 0
     path: str = ""
+    name: str = ""
 
 
 Literal = int | Ref | Refs | Text | Fixed | Address | str
@@ -300,13 +301,15 @@ class Several(Value):
 
 
 class AddressOf(Value):
-    """`127.0.0.1:8080`, `[::1]:8080`, `unix:PATH`."""
+    """`127.0.0.1:8080`, `[::1]:8080`, `unix:PATH`, or a socket's name."""
 
     label = "ADDRESS"
-    wants = "an address like 127.0.0.1:8080, [::1]:8080 or unix:PATH"
+    wants = "a socket's name, or an address like 127.0.0.1:8080, [::1]:8080 or unix:PATH"
 
     def read(self, token: Token) -> Address:
         """Read it."""
+        if token.type is T.WORD and _NAME.fullmatch(token.text):
+            return Address(name=token.text)
         if token.text.startswith("unix:") and token.text != "unix:":
             return Address(path=token.text.removeprefix("unix:"))
         match = _ADDRESS.fullmatch(token.text)
