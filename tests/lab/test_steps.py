@@ -295,3 +295,24 @@ def test_a_request_goes_through_every_state(session):
         State.POSTED,
         State.SEEN,
     ]
+
+
+def notes(replies):
+    return [reply.text for reply in replies if reply.stream is Stream.NOTE and reply.text]
+
+
+def test_a_wait_that_a_timeout_ended_says_so(session):
+    session.run("timeout 1ms timeout_flags=multishot count=2; submit")
+    [said] = notes(session.run("wait 2"))
+    assert said.startswith("1 of 2 ready: a TIMEOUT"), said
+
+
+def test_a_wait_for_more_than_the_queue_holds_says_so(session):
+    session.run("ring new small entries=1 cq=2; nop; submit; nop; submit")
+    assert notes(session.run("wait 3")) == ["2 of 3 ready: the queue holds no more"]
+    assert notes(session.run("wait 2")) == ["2 ready"]
+
+
+def test_flags_of_a_completion_are_shown_by_name(session):
+    session.run("timeout 1ms timeout_flags=multishot count=2; submit; wait 1")
+    assert session("peek").splitlines()[0].endswith("  flags=MORE")

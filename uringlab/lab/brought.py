@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
 
 from uringlab.core.abi import CqeFlags, EpollEvents, Opcode
 from uringlab.core.abi.named import flag_names
+from uringlab.core.address import PeerAddress
 from uringlab.core.buffers import Buffer
-from uringlab.core.ops import EpollWait, Pipe, Statx, Waitid
-from uringlab.lab.names import BufferThing
+from uringlab.core.ops import EpollWait, Pipe, ProvideBuffers, Recvmsg, Statx, Waitid
+from uringlab.lab.names import BufferThing, RequestThing
 
 if TYPE_CHECKING:
     from uringlab.core.cq import Cqe
-    from uringlab.lab.names import RequestThing
+    from uringlab.core.ops.declare import Op
     from uringlab.lab.session import Session
 
 _FILLS = frozenset(
@@ -22,14 +24,22 @@ _FILLS = frozenset(
     }
 )
 _SHOWN = 48
+"""Bytes at most."""
+_WIDE = 76
+"""Characters at most."""
 
 
 def brought(session: Session, thing: RequestThing, cqe: Cqe) -> str:
     """What is to be told of a successful CQE besides its numbers; "" for nothing."""
     if cqe.res < 0:
         return ""
+    if cqe.flags & CqeFlags.BUFFER:
+        return _picked(session, thing, cqe)
+    peer = getattr(thing.op, "peer", None)
+    if isinstance(peer, PeerAddress) and peer.address is not None:
+        return f"address {_address(peer.address)}"
     if thing.op.opcode in _FILLS:
-        return _bytes_of(session, thing, cqe.res)
+        return "  ".join(_bytes_of(session, thing, cqe.res) + _sender(thing.op))
     match thing.op:
         case Statx(room=room):
             return f"{room.size} bytes, mode {room.mode:#o}, {room.nlink} link(s), inode {room.ino}"
@@ -39,20 +49,38 @@ def brought(session: Session, thing: RequestThing, cqe: Cqe) -> str:
             return ", ".join(_event(session, *one) for one in events.events(cqe.res))
         case Pipe() if thing.file is not None:
             return f"{thing.name}: the end to read, {thing.name}_2: the end to write"
-    return _picked(cqe)
+    return ""
 
 
-def _bytes_of(session: Session, thing: RequestThing, count: int) -> str:
+def _bytes_of(session: Session, thing: RequestThing, count: int) -> list[str]:
     parts = []
     for name in thing.buffers:
         memory = session.names.get(name)
         if count <= 0 or not isinstance(memory, BufferThing):
             break
         if isinstance(memory.buffer, Buffer):
-            shown = bytes(memory.buffer.view[: min(count, _SHOWN)])
-            parts.append(f"{name}={shown!r}"[:80].replace("=b'", "='").replace('=b"', '="'))
+            parts.append(f"{name}={_text(bytes(memory.buffer.view[: min(count, _SHOWN)]))}")
         count -= len(memory.buffer)
-    return "  ".join(parts)
+    return parts
+
+
+def _text(shown: bytes) -> str:
+    """Bytes in quotes, not too many."""
+    return repr(shown)[1 : 1 + _WIDE]
+
+
+def _sender(op: Op) -> list[str]:
+    """Who sent a message, where its socket is not connected to anybody."""
+    peer = op.message.peer if isinstance(op, Recvmsg) else None
+    return [] if peer is None else [f"from {_address(peer)}"]
+
+
+def _address(found: Any) -> str:
+    """As it is typed."""
+    if not isinstance(found, tuple):
+        return f"unix:{found}"
+    host, port = found[:2]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _event(session: Session, events: int, number: int) -> str:
@@ -61,6 +89,24 @@ def _event(session: Session, events: int, number: int) -> str:
     return f"{name}: {flag_names(EpollEvents, events)}"
 
 
-def _picked(cqe: Cqe) -> str:
-    """Which provided buffer the kernel picked."""
-    return f"buffer {cqe.flags >> 16}" if cqe.flags & CqeFlags.BUFFER else ""
+def _picked(session: Session, thing: RequestThing, cqe: Cqe) -> str:
+    """Which provided buffer the kernel picked, and what is in it."""
+    bid = cqe.flags >> 16
+    group = getattr(thing.op, "group", None)
+    provided = [
+        (one.request.index, one.op)
+        for one in session.names.values()
+        if isinstance(one, RequestThing)
+        and one.request.ring == thing.request.ring
+        and isinstance(one.op, ProvideBuffers)
+        and one.op.group == group
+        and 0 <= bid - one.op.bid < one.op.count
+    ]
+    if not provided:
+        return f"buffer {bid}"
+    _, last = max(provided, key=itemgetter(0))
+    if not isinstance(last.buf, Buffer):
+        return f"buffer {bid}"
+    size = len(last.buf) // last.count if last.size is None else last.size
+    start = size * (bid - last.bid)
+    return f"buffer {bid}={_text(bytes(last.buf.view[start : start + min(cqe.res, size, _SHOWN)]))}"

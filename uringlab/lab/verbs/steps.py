@@ -8,7 +8,8 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from uringlab.core.abi import EnterFlags, SetupFlags, SqRingFlags
+from uringlab.core.abi import CqeFlags, EnterFlags, SetupFlags, SqRingFlags
+from uringlab.core.abi.named import flag_names
 from uringlab.core.errors import errno_text
 from uringlab.core.wait import Wait
 from uringlab.lab.brought import brought
@@ -35,6 +36,8 @@ ENTER_FLAGS = Flags(
     ("ioring_enter_",),
 )
 _MINE = (EnterFlags.EXT_ARG, EnterFlags.EXT_ARG_REG, EnterFlags.REGISTERED_RING)
+_FLAG_BITS = 0xFFFF
+"""Of a CQE's flags: above them is the number of the buffer that was picked."""
 NS = 1_000_000_000
 
 
@@ -201,7 +204,8 @@ def _wait(session: Session, command: Command) -> Iterator[Reply]:
     count = command.get("count", 1)
     timeout: int | None = command.get("timeout")
     shot = thing.observer.look()
-    missing = count - shot.ready
+    # The kernel waits for no more than the queue has room for.
+    missing = min(count, thing.ring.params.cq_entries) - shot.ready
     if missing > 0:
         if shot.staged or shot.pending:
             yield note(
@@ -220,7 +224,17 @@ def _wait(session: Session, command: Command) -> Iterator[Reply]:
         yield note(f"the time is over: {ready} of {count} are ready")
         return
     _check_enter(answer, "wait")
-    yield note(f"{thing.observer.snapshot.ready} ready")
+    yield note(_how_many(thing, count))
+
+
+def _how_many(thing: RingThing, count: int) -> str:
+    """What there is after a wait, and why it may be less than was asked for."""
+    ready, room = thing.observer.snapshot.ready, thing.ring.params.cq_entries
+    if ready >= count:
+        return f"{ready} ready"
+    if ready >= room:
+        return f"{ready} of {count} ready: the queue holds no more"
+    return f"{ready} of {count} ready: a TIMEOUT that is over ends a wait, whatever else is ready"
 
 
 def cqe_reply(session: Session, ring: str, cqe: Cqe) -> Reply:
@@ -229,8 +243,8 @@ def cqe_reply(session: Session, ring: str, cqe: Cqe) -> Reply:
     parts = [f"{name}  res={cqe.res}"]
     if cqe.res < 0:
         parts[0] += f" ({errno_text(cqe.res)})"
-    if cqe.flags:
-        parts.append(f"flags={cqe.flags:#x}")
+    if cqe.flags & _FLAG_BITS:
+        parts.append(f"flags={flag_names(CqeFlags, cqe.flags & _FLAG_BITS)}")
     thing = session.names.get(name)
     text = brought(session, thing, cqe) if isinstance(thing, RequestThing) else ""
     if text:
