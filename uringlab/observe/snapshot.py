@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 U32 = 0xFFFF_FFFF
 _WIDE = 32
+# The C floor's marks on a CQE that was taken, and not the kernel's: see cq.c.
 _TAKEN = CqeFlags.SKIP | 1 << 14
+_WAS_LARGE = 1 << 13
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +108,9 @@ class RingSnapshot:
         data = self.cqes[at : at + self.cqe_size]
         if self.cqe_mixed:
             flags = _flags(data)
-            if flags & _TAKEN == _TAKEN:  # the C floor's mark, and not the kernel's: see cq.c
-                flags &= ~_TAKEN
+            if _is_taken(flags):
+                large = CqeFlags.F_32 if flags & _WAS_LARGE else 0
+                flags = flags & ~(_TAKEN | _WAS_LARGE) | large
                 data = data[:12] + flags.to_bytes(4, "little")
             if flags & CqeFlags.F_32:
                 after = ((index + 1) & self.cq_mask) * self.cqe_size
@@ -134,7 +137,7 @@ class RingSnapshot:
     def _never_written(self, index: int) -> bool:
         """The tail is past it, but there lies a CQE that was taken a lap ago: see cq.c."""
         at = (index & self.cq_mask) * self.cqe_size
-        taken = _flags(self.cqes[at : at + self.cqe_size]) & _TAKEN == _TAKEN
+        taken = _is_taken(_flags(self.cqes[at : at + self.cqe_size]))
         return self.cqe_mixed and taken and (index - self.cq_head) & U32 < self.ready
 
     def slots_of(self, cqe: bytes) -> int:
@@ -186,6 +189,10 @@ def cqe_of(data: bytes) -> Cqe:
 
 def _flags(cqe: bytes) -> int:
     return int.from_bytes(cqe[12:16], "little")
+
+
+def _is_taken(flags: int) -> bool:
+    return flags & (_TAKEN | CqeFlags.F_32) == _TAKEN
 
 
 @lru_cache(maxsize=1024)

@@ -6,8 +6,9 @@ import os
 import pytest
 
 from uringlab import Buffer, IoUring, IoUringFd, OperandError, Params, SetupFlags, ops
-from uringlab.core.abi import RegisterOp
+from uringlab.core.abi import CqeFlags, RegisterOp
 from uringlab.core.register.message import send_msg_ring
+from uringlab.observe.source import OwnSource
 
 
 @pytest.fixture(autouse=True)
@@ -39,6 +40,27 @@ def test_it_frees_nothing_that_is_under_way(ring, pipe, blocks):
     assert blocks() == 1, "the read is still under way"
     os.write(pipe[1], b"x")
     assert list(ring.cq(1, timeout=5)) == [(5, 1, 0)]
+
+
+@pytest.mark.parametrize(
+    "more", [0, CqeFlags.SKIP, CqeFlags.SKIP | 1 << 14, CqeFlags.SKIP | 3 << 13]
+)
+def test_the_second_half_of_a_large_cqe_is_nobodys_answer(more, requires, pipe, blocks):
+    """The kernel posts a CQE of 32 bytes for F_32, whatever other flags say: the half is zeros."""
+    requires(setup_flag=SetupFlags.CQE_MIXED)
+    with IoUring(8, Params(flags=SetupFlags.CQE_MIXED)) as ring:
+        ring.sq().push(ops.Read(pipe[0], Buffer(8)))
+        ring.submit()
+        for lap in range(3 * ring.params.cq_entries):
+            send_msg_ring(ring, user_data=5, flags=CqeFlags.F_32 | more)
+            if lap % 3 == 0:  # not always on the same slots
+                send_msg_ring(ring, user_data=5, flags=1)
+            shown = [cqe for _, cqe in OwnSource("ring", ring).sample().ready_cqes()]
+            assert list(ring.cq()) == shown
+            assert {cqe.user_data for cqe in shown} <= {5}
+            assert blocks() == 1, "the read is still under way"
+        os.write(pipe[1], b"x")
+        assert [tuple(cqe) for cqe in ring.cq(1, timeout=5)] == [(0, 1, 0)]
 
 
 def test_refusals_say_what_they_mean(disabled, pipe):

@@ -17,13 +17,14 @@ static uint8_t *cqe_at(const ul_ring *ring, uint32_t index) {
 /*
  * Copy the CQE at an index out. Returns how many slots it fills: under CQE_MIXED
  * one of 32 bytes fills two of 16. In any other ring F_32 and F_SKIP mean
- * nothing, and a MSG_RING (FLAGS_PASS) may set them.
+ * nothing, and a MSG_RING (FLAGS_PASS) may set them. It may set both: that is one
+ * of 32 bytes for the kernel, and a filler of two slots for us.
  */
 static uint32_t copy_cqe(const ul_ring *ring, uint32_t index, struct ul_cqe *out) {
     const uint8_t *cqe = cqe_at(ring, index), *rest = NULL;
     bool two = (ring->params.flags & SETUP_CQE_MIXED);
     memcpy(out, cqe, 16);
-    two = two && (out->flags & (CQE_F_32 | CQE_F_SKIP)) == CQE_F_32;
+    two = two && (out->flags & CQE_F_32);
     if (ring->cqe_size == 32)
         rest = cqe + 16;
     else if (two)
@@ -49,12 +50,17 @@ static bool is_filler(const ul_ring *ring, const struct ul_cqe *cqe) {
  * of a lap ago, or of now if the head has not passed it.
  *
  * So slot 0 is marked when its CQE is taken: where the mark is met again, nobody
- * has written. The small CQE is lost if the filler had been passed already, and
+ * has written. (It is one slot, so F_32 goes, and a mark of its own says that it was
+ * there.) The small CQE is lost if the filler had been passed already, and
  * what its request holds stays held until the ring is closed.
  */
 static void mark_taken(ul_ring *ring, uint32_t index) {
-    if ((ring->params.flags & SETUP_CQE_MIXED) && (index & ring->cq_mask) == 0)
-        *(uint32_t *)(cqe_at(ring, index) + 12) |= CQE_TAKEN;
+    if (!(ring->params.flags & SETUP_CQE_MIXED) || (index & ring->cq_mask) != 0)
+        return;
+    uint32_t *flags = (uint32_t *)(cqe_at(ring, index) + 12);
+    if (*flags & CQE_F_32)
+        *flags = (*flags & ~CQE_F_32) | CQE_WAS_LARGE;
+    *flags |= CQE_TAKEN;
 }
 
 void cq_forget_lap(ul_ring *ring) {
@@ -145,10 +151,12 @@ static int64_t take(ul_ring *ring, uint8_t *out, uint32_t max, uint32_t size) {
             if (out)
                 memcpy(out + (size_t)n * size, &cqe, size);
             n++;
-            mark_taken(ring, at);
         }
+        mark_taken(ring, at);
         at += slots;
     }
+    if (before(end, at)) /* a large one, and no second half: the head stays behind the tail */
+        at = end;
     /* Release: our reads of these CQEs are over before the kernel may write
      * over them. */
     store_release(ring->cq_head, at);

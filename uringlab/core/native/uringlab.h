@@ -37,8 +37,8 @@
 #define CQE_F_MORE (1u << 1)
 #define CQE_F_SKIP (1u << 5)
 #define CQE_F_32 (1u << 15)
-/* Our own mark on a CQE that was taken (mixed queues): see cq.c. */
-enum { CQE_TAKEN = CQE_F_SKIP | 1u << 14 };
+/* Our own marks on a CQE that was taken (mixed queues), and on one that was large: see cq.c. */
+enum { CQE_TAKEN = CQE_F_SKIP | 1u << 14, CQE_WAS_LARGE = 1u << 13 };
 
 #define SQ_NEED_WAKEUP (1u << 0)
 #define SQ_CQ_OVERFLOW (1u << 1)
