@@ -7,6 +7,7 @@ Each of those has a function `examples()`: ops, and how they read when they are 
 from __future__ import annotations
 
 import errno
+import inspect
 import os
 import runpy
 from functools import cache
@@ -134,3 +135,13 @@ def test_an_operand_that_does_not_fit_is_refused_and_leaves_nothing(ring, make):
     with pytest.raises(OperandError):
         ring.sq().push(make())
     assert len(ring.sq()) == 8
+
+
+@pytest.mark.parametrize("op", ops.BY_OPCODE.values(), ids=lambda op: op.__name__)
+def test_help_tells_every_operand_that_can_be_given(op):
+    told = vars(op)["__init__"].__doc__
+    for name in inspect.signature(op).parameters:
+        assert f"\n    {name}: " in told
+    for one in op.operands:
+        assert one.doc in told
+    assert op.result in told

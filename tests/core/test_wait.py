@@ -507,3 +507,16 @@ def test_a_ring_that_is_closed_does_not_wait():
         ring.submit_and_wait(1, timeout=LONG)
     with pytest.raises(RingClosed):
         ring.submit_and_drain(CqeBatch(1), 1)
+
+
+def test_a_timeout_that_is_over_ends_every_wait(ring):
+    reader, writer = os.pipe()
+    ring.sq().push(ops.Read(reader, Buffer(8), user_data=1))
+    ring.sq().push(ops.Timeout(1_000_000, user_data=2))
+    ring.submit_and_wait(2)
+    assert [cqe[:2] for cqe in ring.cq()] == [(2, -errno.ETIME)]
+    os.write(writer, b"x")
+    ring.submit_and_wait(1)
+    assert [cqe[:2] for cqe in ring.cq()] == [(1, 1)]
+    os.close(reader)
+    os.close(writer)

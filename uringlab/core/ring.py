@@ -141,6 +141,9 @@ class IoUring(Registering):
         wait for, when the poll thread sleeps, and when only the kernel can bring what is due
         (GETEVENTS on IOPOLL, on overflow, on task work).
 
+        There may be fewer when it returns: a TIMEOUT request that is over ends every wait, and
+        the kernel waits for no more than the queue holds. Source: io_should_wake(), io_uring.h.
+
         Args:
             wait_nr: CQEs to wait for.
             timeout: seconds; None waits for ever.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import socket
 import struct
 
@@ -309,3 +310,15 @@ def loop_device(tmp_path):
     yield f"/dev/loop{number}", 1 << 14
     fcntl.ioctl(device, clear_fd, 0)
     os.close(device)
+
+
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [
+        (SocketCommand.GETSOCKNAME, "GETSOCKNAME needs peer= (where to put the address)"),
+        (SocketCommand.SETSOCKOPT, "SETSOCKOPT needs optname= (the option: SO_*)"),
+    ],
+)
+def test_what_a_command_needs_is_named_and_said_to_be_what(command, says):
+    with pytest.raises(OperandError, match=f"^{re.escape(says)}$"):
+        ops.UringCmd(3, command)

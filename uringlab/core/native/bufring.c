@@ -54,18 +54,6 @@ static int64_t take_place(ul_ring *ring) {
     return id;
 }
 
-static int64_t map_queue(const ul_ring *ring, const struct buf_reg *reg, struct region *out) {
-    off_t offset = (off_t)(OFF_PBUF_RING | (uint64_t)reg->bgid << OFF_PBUF_SHIFT);
-    size_t size = reg->ring_entries * sizeof(struct buf);
-    void *base = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, ring->fd,
-                      offset);
-    if (base == MAP_FAILED)
-        return -errno;
-    madvise(base, size, MADV_DONTFORK);
-    *out = (struct region){.base = base, .size = size};
-    return 0;
-}
-
 /* Called with no lock held. On success *made has the queue. */
 static int64_t register_queue(ul_ring *ring, const struct buf_reg *reg, struct bufring *made) {
     struct buf_reg arg = *reg;
@@ -90,7 +78,8 @@ static int64_t register_queue(ul_ring *ring, const struct buf_reg *reg, struct b
         made->bufs = ul_mem_base(mem);
         return 0;
     }
-    answer = map_queue(ring, reg, &made->map);
+    uint64_t offset = OFF_PBUF_RING | (uint64_t)reg->bgid << OFF_PBUF_SHIFT;
+    answer = map_region(ring->fd, offset, reg->ring_entries * sizeof(struct buf), &made->map);
     made->bufs = (struct buf *)made->map.base;
     if (answer < 0) {
         struct buf_reg undo = {.bgid = reg->bgid};

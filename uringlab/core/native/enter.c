@@ -115,6 +115,7 @@ int this_thread(void) {
  * (REGISTERED_FD_ONLY) has no door there, and the kernel says EBADF.
  */
 static int door(const ul_ring *ring, uint32_t *flags) {
+    *flags &= ~ENTER_REGISTERED_RING; /* not the caller's to say: an fd is no index */
     if (ring->index < 0 || ring->index_owner != this_thread())
         return ring->fd;
     *flags |= ENTER_REGISTERED_RING;

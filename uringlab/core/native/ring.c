@@ -298,7 +298,7 @@ int ul_ring_open(uint32_t entries, struct io_uring_params *params, int huge, ul_
     return 0;
 }
 
-static int map_region(int fd, uint64_t offset, size_t size, struct region *out) {
+int map_region(int fd, uint64_t offset, size_t size, struct region *out) {
     /* In one step, as far as a fork can see: a child's mapping would keep the ring alive. */
     pthread_mutex_lock(&process_lock);
     void *base =

@@ -218,7 +218,10 @@ class UringCmd(
             given = getattr(self, name) is not None
             if (name in needed and not given) or (given and name not in (*needed, *allowed)):
                 text = _CommandOf(SocketCommand).show(draft.words, "off")
-                raise OperandError(f"{text} {'takes no' if given else 'needs'} {name}")
+                if given:
+                    raise OperandError(f"{text} takes no {name}")
+                doc = next(one.doc for one in self.operands if one.name == name)
+                raise OperandError(f"{text} needs {name}= ({doc.removeprefix(f'{text}: ')})")
         if self.command in _OPTIONS and self.optname is not None:
             level = socket.SOL_SOCKET if self.level is None else self.level
             check_option(level, self.optname)

@@ -145,6 +145,7 @@ class Op:
         cls.errnos = errnos or {}
         cls.constants = constants or {}
         cls.claims = cls.claim is not Op.claim
+        vars(cls)["__init__"].__doc__ = _how_to_make(cls.operands, result)
         LOADED[opcode] = cls
 
     def __post_init__(self) -> None:
@@ -201,6 +202,21 @@ class Op:
     def title(cls) -> str:
         """The opcode's name."""
         return cls.opcode.name
+
+
+def _how_to_make(operands: tuple[Operand, ...], result: str) -> str:
+    """What `help()` says of making one: every operand, in the words of its declaration."""
+    return "\n".join(
+        [
+            "Encode it.\n\nArgs:",
+            *(f"    {one.name}: {one.doc}." for one in operands),
+            "    user_data: 64 bits that come back in the CQE. Yours to choose.",
+            "    flags: IOSQE_*.",
+            "    personality: whose credentials it runs with; 0: this process's.",
+            f"\nIts CQE's res: {result}. Below zero a -errno: see `errnos`.",
+            "\nRaises:\n    OperandError: an operand does not fit.",
+        ]
+    )
 
 
 def _nothing() -> None:

@@ -58,7 +58,10 @@ class Statx(
         "EINVAL": "flags or a mask that this kernel does not know",
     },
 ):
-    """Ask about a file: statx(2). The room is held until the final CQE."""
+    """Ask about a file: statx(2). The room is held until the final CQE.
+
+    `room` is a `uringlab.Statx()`; read it once the CQE is there.
+    """
 
     path: AnyPath = operand("addr", PathName(), "the file's path; with EMPTY_PATH, dir itself")
     room: StatxRoom = operand("off", Room(StatxRoom), "where the kernel puts the answer")
