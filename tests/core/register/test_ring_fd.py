@@ -8,6 +8,9 @@ from uringlab import EnterFlags, IoUring, Params, SetupFlags, ops
 from uringlab.core.abi import RegisterOp
 
 
+ONLY_AN_INDEX = SetupFlags.NO_MMAP | SetupFlags.REGISTERED_FD_ONLY
+
+
 @pytest.fixture(autouse=True)
 def _known(needs):
     needs(RegisterOp.RING_FDS)
@@ -38,6 +41,26 @@ def test_another_thread_enters_by_the_fd_and_cannot_unregister(ring, run):
     thread.start()
     thread.join()
     assert seen == [(5, 0, 0)]
+
+
+def test_whoever_says_that_the_fd_is_an_index_enters_the_same_ring(ring):
+    ring.sq().push(ops.Nop())
+    assert ring.submit(EnterFlags.REGISTERED_RING) == 1
+    assert ring.enter(0, 0, EnterFlags.REGISTERED_RING | EnterFlags.GETEVENTS) == 0
+
+
+@pytest.mark.parametrize("flags", [SetupFlags(0), ONLY_AN_INDEX])
+def test_what_another_thread_closed_takes_none_of_a_threads_places(requires, flags):
+    requires(setup_flag=flags)
+    for _ in range(2 * 16 + 1):
+        ring = IoUring(1, Params(flags=flags))
+        if not flags:
+            ring.register_fd()
+        closer = threading.Thread(target=ring.close)
+        closer.start()
+        closer.join()
+    with IoUring(1) as ring:
+        assert ring.register_fd().number == 0, "all places are free"
 
 
 def test_a_thread_has_16_places(ring):

@@ -101,11 +101,25 @@ static int64_t enter_after_poll(ul_ring *ring, uint32_t to_submit, uint32_t min_
     return answer;
 }
 
+static pthread_once_t key_once = PTHREAD_ONCE_INIT;
+static pthread_key_t key;
+
+static void thread_ends(void *number) {
+    ring_thread_ends((int)(intptr_t)number);
+}
+
+static void make_key(void) {
+    pthread_key_create(&key, thread_ends);
+}
+
 int this_thread(void) {
     static int threads;
     static __thread int number;
-    if (!number)
+    if (!number) {
         number = __atomic_add_fetch(&threads, 1, __ATOMIC_RELAXED);
+        pthread_once(&key_once, make_key);
+        pthread_setspecific(key, (void *)(intptr_t)number);
+    }
     return number;
 }
 

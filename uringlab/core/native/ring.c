@@ -41,6 +41,8 @@ static void after_fork(void) {
     pthread_mutex_unlock(&process_lock);
 }
 
+static void forget_left_behind(int owner);
+
 static void after_fork_in_child(void) {
     for (ul_ring *ring = rings; ring; ring = ring->next_ring) {
         if (ring->fd >= 0)
@@ -50,6 +52,7 @@ static void after_fork_in_child(void) {
     }
     rings = NULL;
     messages = 0; /* they are the parent's, and go to its rings */
+    forget_left_behind(0);
     after_fork();
 }
 
@@ -247,12 +250,61 @@ static int64_t forget_index(ul_ring *ring) {
     return answer;
 }
 
+/*
+ * A ring that another thread closes leaves its index behind, in the table of the
+ * thread that registered it: nobody else can take it out, and it keeps the ring and a
+ * place of 16. So that thread does it, when it next has to do with the table.
+ */
+struct left {
+    struct left *next;
+    int owner, index;
+};
+static struct left *left_behind; /* with process_lock held */
+
+static void leave_behind(const ul_ring *ring) {
+    struct left *left = malloc(sizeof *left);
+    if (!left)
+        return;
+    *left = (struct left){left_behind, ring->index_owner, ring->index};
+    left_behind = left;
+}
+
+/* A thread's table goes with the thread, and a parent's is not the child's. 0: of all. */
+static void forget_left_behind(int owner) {
+    for (struct left **link = &left_behind, *left; (left = *link);) {
+        if (!owner || left->owner == owner) {
+            *link = left->next;
+            free(left);
+        } else {
+            link = &left->next;
+        }
+    }
+}
+
+static void clear_up(void) {
+    int owner = this_thread();
+    for (struct left *left = left_behind; left; left = left->next) {
+        struct rsrc_update one = {.offset = (uint32_t)left->index};
+        if (left->owner == owner)
+            ul_sys_register(left->index, UNREGISTER_RING_FDS | REGISTER_USE_REGISTERED_RING, &one,
+                            1);
+    }
+    forget_left_behind(owner);
+}
+
+void ring_thread_ends(int thread) {
+    pthread_mutex_lock(&process_lock);
+    forget_left_behind(thread);
+    pthread_mutex_unlock(&process_lock);
+}
+
 static int64_t set_up(ul_ring *ring, uint32_t entries, struct io_uring_params *params, int huge) {
     if (params->flags & SETUP_NO_MMAP) {
         int err = bring_memory(params, entries, huge, &ring->own, &ring->huge);
         if (err)
             return err;
     }
+    clear_up();
     int64_t fd = ul_sys_setup(entries, params);
     if (fd < 0)
         return fd;
@@ -457,6 +509,9 @@ int64_t ul_ring_index_register(ul_ring *ring) {
         return answer;
     /* offset -1: any free place; the kernel writes which. */
     struct rsrc_update one = {.offset = UINT32_MAX, .data = (uint64_t)ring->fd};
+    pthread_mutex_lock(&process_lock);
+    clear_up();
+    pthread_mutex_unlock(&process_lock);
     if (ring->index >= 0)
         answer = -EEXIST;
     else
@@ -749,6 +804,8 @@ static void close_fd(ul_ring *ring) {
         *link = ring->next_ring;
     if (ring->index >= 0 && ring->index_owner == this_thread())
         forget_index(ring); /* it would keep the ring for as long as the thread lives */
+    else if (ring->index >= 0)
+        leave_behind(ring);
     if (ring->fd >= 0)
         close(ring->fd);
     ring->fd = -1;

@@ -247,6 +247,7 @@ int64_t cq_fill_locked(ul_ring *ring, struct ul_batch *batch);
 int64_t ring_register(ul_ring *ring, uint32_t opcode, void *arg, uint32_t nr_args);
 /* A number of this thread's own. Never used again, as a thread id is. */
 int this_thread(void);
+void ring_thread_ends(int thread);
 /* mmap(2) of the kernel's memory behind a ring's fd, which no child inherits. */
 int map_region(int fd, uint64_t offset, size_t size, struct region *out);
 void kept_end(ul_ring *ring, bool safe, int64_t *retired);
