@@ -197,3 +197,37 @@ def test_a_word_that_cannot_be_one_is_refused_by_the_kernel(run):
 def test_what_does_not_fit_is_refused(make):
     with pytest.raises(OperandError):
         make()
+
+
+@pytest.mark.parametrize(
+    ("first", "flags"), [("start()", "PRIVATE | U32"), ("None", "U32")], ids=["thread", "shared"]
+)
+def test_a_wait_is_found_after_a_thread_was_started_in_the_two_ways_of_the_docs(
+    requires, run_python, first, flags
+):
+    # A process of its own: the one of the tests has had threads long since.
+    requires(opcode=Opcode.FUTEX_WAIT)
+    done = run_python(
+        f"""
+import threading
+from uringlab import Buffer, IoUring, ops
+from uringlab.core.abi import Futex2Flags
+U32, PRIVATE = Futex2Flags.SIZE_U32, Futex2Flags.PRIVATE
+
+def start():
+    thread = threading.Thread(target=int)
+    thread.start()
+    thread.join()
+
+{first}
+word = Buffer(4)
+with IoUring(8) as ring:
+    ring.sq().push(ops.FutexWait(word, 0, futex_flags={flags}, user_data=1))
+    ring.submit()
+    start()
+    ring.sq().push(ops.FutexWake(word, futex_flags={flags}, user_data=2))
+    ring.submit_and_wait(2, timeout=20)
+    assert {{cqe[:2] for cqe in ring.cq()}} == {{(1, 0), (2, 1)}}
+"""
+    )
+    assert done.returncode == 0, done.stderr

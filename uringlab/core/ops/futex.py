@@ -61,6 +61,11 @@ class FutexWait(
 
     The word is the first 4 bytes of the memory, which is held until the final CQE. Being woken
     says nothing about its value: look again.
+
+    Seen on 6.18: a private wait that is under way when the process gets its second thread, be it
+    a worker of the ring, is found by no wake after that. The kernel makes the process's own table
+    of futexes then (prctl(2), PR_FUTEX_HASH), and looks there. Start a thread first, or wait and
+    wake with `futex_flags=Futex2Flags.SIZE_U32`.
     """
 
     futex: Memory = operand("addr", Block(length="", least=_WORD), "where the word is")
