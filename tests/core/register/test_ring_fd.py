@@ -7,7 +7,6 @@ import pytest
 from uringlab import EnterFlags, IoUring, Params, SetupFlags, ops
 from uringlab.core.abi import RegisterOp
 
-
 ONLY_AN_INDEX = SetupFlags.NO_MMAP | SetupFlags.REGISTERED_FD_ONLY
 
 
