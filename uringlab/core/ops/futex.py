@@ -142,6 +142,8 @@ class FutexWaitv(
 
     The words are the first 4 bytes of each block; all blocks are held until the final CQE. The
     list of them is copied at submission.
+
+    A private wait is lost when the process gets its second thread: see `FutexWait`.
     """
 
     futexes: Sequence[Memory] = operand("addr", _Futexes(), "where the words are")
