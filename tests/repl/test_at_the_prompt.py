@@ -76,7 +76,12 @@ class Terminal:
         self.until(lambda: text in self.text(), f"{text!r} is seen")
 
     def end(self):
-        self.child.sendeof()
+        # One that comes between two prompts is nobody's: it is said again.
+        for _ in range(10):
+            self.child.sendeof()
+            if self.child.expect([pexpect.EOF, pexpect.TIMEOUT], timeout=PATIENCE / 4) == 0:
+                self.raw += self.child.before
+                break
         return self.ended()
 
     def ended(self):
