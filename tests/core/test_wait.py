@@ -326,6 +326,7 @@ import os, signal, sys, threading
 from uringlab import Buffer, IoUring, Features, Wait, ops
 from uringlab.core.abi import TimeoutFlags
 from uringlab.core.native import lib
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
 reader, writer = os.pipe()
 with IoUring(8) as ring:
     if {old}:
