@@ -129,8 +129,6 @@ int ul_taint(ul_ring *ring, uint64_t user_data);
 void ul_taint_all_rings(uint64_t user_data, int sends_file);
 /* It has arrived, or never will: once for each ul_taint_all_rings(). */
 void ul_message_over(void);
-/* The table of registered files is about to change. */
-int ul_files_touched(ul_ring *ring);
 /* len bytes of a mapped region, bounds-checked: -ERANGE outside it. */
 int ul_ring_read(ul_ring *ring, int region, size_t offset, void *out, size_t len);
 

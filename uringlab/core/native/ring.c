@@ -783,15 +783,6 @@ int ul_taint(ul_ring *ring, uint64_t user_data) {
     return answer;
 }
 
-int ul_files_touched(ul_ring *ring) {
-    int answer = ring_lock(ring);
-    if (answer < 0)
-        return answer;
-    ring->files_touched = true;
-    ring_unlock(ring);
-    return 0;
-}
-
 /* ---- the end ---------------------------------------------------------------------- */
 
 /* In one step, as far as a fork can see: see after_fork_in_child(). */
