@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from uringlab.observe.snapshot import RingSnapshot
@@ -32,6 +30,6 @@ def snapshot():
     )
 
     def make(**words):
-        return replace(empty, **words)
+        return empty._replace(**words)
 
     return make

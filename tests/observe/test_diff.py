@@ -12,12 +12,13 @@ from uringlab.observe.event import (
     Actor,
     Consumed,
     CounterChanged,
-    FlagsChanged,
+    CqFlagsChanged,
     Missed,
     Posted,
     Published,
     Rewritten,
     Seen,
+    SqFlagsChanged,
     Staged,
     TakenBack,
 )
@@ -45,7 +46,8 @@ def test_each_word_has_an_event_with_its_writer(snapshot):
         ({"sq_head": 1}, Consumed("ring", 2, 1, 0, 1), Actor.KERNEL),
         ({"cq_tail": 1}, Posted("ring", 2, 1, 0, 0, bytes(16)), Actor.KERNEL),
         ({"cq_head": 1}, Seen("ring", 2, 1, 0, 1), Actor.YOU),
-        ({"sq_flags": 3}, FlagsChanged("ring", 2, 1, 0, 3), Actor.KERNEL),
+        ({"sq_flags": 3}, SqFlagsChanged("ring", 2, 1, 0, 3), Actor.KERNEL),
+        ({"cq_flags": 1}, CqFlagsChanged("ring", 2, 1, 0, 1), Actor.YOU),
         ({"sq_dropped": 1}, CounterChanged("ring", 2, 1, "SQ dropped", 0, 1), Actor.KERNEL),
         ({"cq_overflow": 2}, CounterChanged("ring", 2, 1, "CQ overflow", 0, 2), Actor.KERNEL),
         ({"sq_local": 1}, Staged("ring", 2, 1, 0, 0, bytes(64)), Actor.YOU),
@@ -108,7 +110,7 @@ def test_in_a_mixed_queue_that_lapped_cqes_are_told_from_slot_0_on(snapshot):
     before = snapshot(cqe_mixed=True)
     after = snapshot(cqe_mixed=True, cq_tail=19, cqes=cqe(1) + cqe(2) + cqe(3) + b"\xff" * (5 * 16))
     assert diff("ring", before, after) == [
-        Missed(*W, "CQE slot", 16),
+        Missed(*W, "CQ slot", 16),
         Posted(*W, 16, 0, cqe(1)),
         Posted(*W, 17, 1, cqe(2)),
         Posted(*W, 18, 2, cqe(3)),

@@ -103,7 +103,7 @@ def test_a_seen_cqe_is_ticked_off():
 
 def test_the_second_half_of_a_large_cqe_is_no_cqe_of_its_own():
     large = cqe(1, 7, 1 << 15) + bytes(16)
-    shot = replace(snapshot(cq_tail=3, cqes=large + cqe(1, 8, 0)), cqe_mixed=True)
+    shot = snapshot(cq_tail=3, cqes=large + cqe(1, 8, 0))._replace(cqe_mixed=True)
     rest = rest_of_large(shot)
     assert [cq_cell(shot, slot, {}, rest).glyph for slot in range(4)] == ["●", "┄", "●", "·"]
     assert rest_of_large(snapshot(cq_tail=3)) == frozenset()

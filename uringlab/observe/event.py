@@ -13,7 +13,7 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar
 
-from uringlab.core.abi import SqRingFlags
+from uringlab.core.abi import CqRingFlags, SetupFlags, SqRingFlags
 from uringlab.core.abi.named import flag_names
 from uringlab.core.errors import errno_name
 from uringlab.core.ops.declare import decode
@@ -58,6 +58,11 @@ class Event:
     actor: ClassVar[Actor]
     kind: ClassVar[str]
 
+    @property
+    def exact(self) -> bool:
+        """Whether it is known when it was done, and not only between which two looks."""
+        return self.since_ns == self.time_ns
+
     def text(self, name_of: NameOf = plain) -> str:
         """One line for a person, without the actor. `name_of` names a request of a ring."""
         raise NotImplementedError
@@ -73,17 +78,25 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Opened(Event):
-    """A ring was set up, or came into view."""
+    """A ring was set up, or came into view.
+
+    Attributes:
+        fd: its fd in its process; -1: none.
+        flags: IORING_SETUP_*; None: not known.
+    """
 
     sq_entries: int
     cq_entries: int
+    fd: int = -1
+    flags: int | None = None
 
     actor = Actor.YOU
     kind = "opened"
 
     def text(self, name_of: NameOf = plain) -> str:
-        """Its sizes."""
-        return f"ring {self.ring}: {self.sq_entries} SQEs, {self.cq_entries} CQEs"
+        """Its sizes, and how it was set up."""
+        flags = f", {flag_names(SetupFlags, self.flags)}" if self.flags else ""
+        return f"ring {self.ring}: {self.sq_entries} SQEs, {self.cq_entries} CQEs{flags}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +109,26 @@ class Closed(Event):
     def text(self, name_of: NameOf = plain) -> str:
         """Its name."""
         return f"ring {self.ring} closed"
+
+
+@dataclass(frozen=True, slots=True)
+class Resized(Event):
+    """The ring has other queues now: what is in them, and the words, moved along."""
+
+    old_sq_entries: int
+    old_cq_entries: int
+    sq_entries: int
+    cq_entries: int
+
+    actor = Actor.YOU
+    kind = "resized"
+
+    def text(self, name_of: NameOf = plain) -> str:
+        """The sizes."""
+        return (
+            f"resized: SQEs {self.old_sq_entries} → {self.sq_entries}, "
+            f"CQEs {self.old_cq_entries} → {self.cq_entries}"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,18 +258,38 @@ class Seen(Moved):
 
 @dataclass(frozen=True, slots=True)
 class FlagsChanged(Event):
-    """The SQ's flags word changed."""
+    """A queue's flags word changed."""
 
     old: int
     new: int
 
-    actor = Actor.KERNEL
-    kind = "flags"
+    word: ClassVar[str]
+    flags: ClassVar[type[SqRingFlags | CqRingFlags]]
 
     def text(self, name_of: NameOf = plain) -> str:
         """Old and new, by name."""
-        old, new = (flag_names(SqRingFlags, value) for value in (self.old, self.new))
-        return f"SQ flags  {old} → {new}"
+        old, new = (flag_names(self.flags, value) for value in (self.old, self.new))
+        return f"{self.word}  {old} → {new}"
+
+
+@dataclass(frozen=True, slots=True)
+class SqFlagsChanged(FlagsChanged):
+    """The SQ's flags word changed: NEED_WAKEUP, CQ_OVERFLOW, TASKRUN."""
+
+    actor = Actor.KERNEL
+    kind = "sq_flags"
+    word = "SQ flags"
+    flags = SqRingFlags
+
+
+@dataclass(frozen=True, slots=True)
+class CqFlagsChanged(FlagsChanged):
+    """The CQ's flags word changed: CQ_EVENTFD_DISABLED."""
+
+    actor = Actor.YOU
+    kind = "cq_flags"
+    word = "CQ flags"
+    flags = CqRingFlags
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,9 +310,13 @@ class CounterChanged(Event):
 
 @dataclass(frozen=True, slots=True)
 class Missed(Event):
-    """So many SQEs or CQEs came and were overwritten between two looks."""
+    """So many SQEs or CQEs came and were overwritten between two looks.
 
-    queue: str
+    Attributes:
+        what: SQE, CQE; or CQ slot, in a queue whose CQEs are of two sizes.
+    """
+
+    what: str
     count: int
 
     actor = Actor.KERNEL
@@ -267,7 +324,7 @@ class Missed(Event):
 
     def text(self, name_of: NameOf = plain) -> str:
         """How many."""
-        return f"{self.count} {self.queue}s came and went between two looks: not seen"
+        return f"{self.count} {self.what}s came and went between two looks: not seen"
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,3 +347,26 @@ class SystemCall(Event):
     def to_json(self) -> dict[str, object]:
         """With the arguments by name."""
         return {**Event.to_json(self), "args": dict(self.args)}
+
+
+KINDS: dict[str, type[Event]] = {
+    one.kind: one
+    for one in (
+        Opened,
+        Closed,
+        Resized,
+        Staged,
+        Rewritten,
+        Published,
+        TakenBack,
+        Consumed,
+        Posted,
+        Seen,
+        SqFlagsChanged,
+        CqFlagsChanged,
+        CounterChanged,
+        Missed,
+        SystemCall,
+    )
+}
+"""Every kind of event there is, by its name."""

@@ -5,14 +5,27 @@ from __future__ import annotations
 import threading
 from collections import deque
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from uringlab.observe.event import Event
+    from uringlab.observe.snapshot import RingSnapshot
 
 KEEP = 100_000
+
+
+class Watcher(Protocol):
+    """Whoever is told not only what happened, but also what was seen: a recorder."""
+
+    def look(
+        self, before: RingSnapshot | None, after: RingSnapshot, since_ns: int, events: list[Event]
+    ) -> None:
+        """Two looks (None: this is the first), and the events that tell the second from it."""
+
+    def act(self, event: Event) -> None:
+        """An event that no look shows."""
 
 
 class EventLog:
@@ -28,22 +41,53 @@ class EventLog:
     def __init__(self, keep: int = KEEP) -> None:
         """Start empty."""
         self._events: deque[Event] = deque(maxlen=keep)
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._listeners: list[Callable[[Event], None]] = []
+        self._watchers: list[Watcher] = []
         self.count = 0
 
     def listen(self, listener: Callable[[Event], None]) -> None:
         """Call `listener` with every event from now on, in order, under the log's lock."""
         self._listeners.append(listener)
 
+    def watch(self, watcher: Watcher, begin: Callable[[], None]) -> None:
+        """Tell a watcher everything from now on, under the log's lock.
+
+        `begin` is called first, under that lock too: nothing happens between what it finds and
+        what the watcher is told.
+        """
+        with self._lock:
+            begin()
+            self._watchers.append(watcher)
+
+    def unwatch(self, watcher: Watcher) -> None:
+        """Tell it no more. Nothing, if it was not told anything."""
+        with self._lock:
+            self._watchers = [one for one in self._watchers if one is not watcher]
+
     def append(self, events: Iterable[Event]) -> None:
-        """Add events."""
+        """Add events that no look shows."""
         with self._lock:
             for event in events:
-                self._events.append(event)
-                self.count += 1
-                for listener in self._listeners:
-                    listener(event)
+                for watcher in self._watchers:
+                    watcher.act(event)
+                self._add(event)
+
+    def look(
+        self, before: RingSnapshot | None, after: RingSnapshot, since_ns: int, events: list[Event]
+    ) -> None:
+        """Add the events that tell one look from the look before."""
+        with self._lock:
+            for watcher in self._watchers:
+                watcher.look(before, after, since_ns, events)
+            for event in events:
+                self._add(event)
+
+    def _add(self, event: Event) -> None:
+        self._events.append(event)
+        self.count += 1
+        for listener in self._listeners:
+            listener(event)
 
     def since(self, number: int) -> list[Event]:
         """The events from that number on, as far as they are kept."""

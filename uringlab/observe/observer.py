@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from uringlab.observe.diff import diff
@@ -43,12 +42,12 @@ class Observer:
         self.snapshot: RingSnapshot = first
         self.open = True
         self._looked_ns = first.time_ns
-        log.append([self._opened(first)])
+        log.look(None, first, 0, [self._opened(first)])
 
     def _opened(self, first: RingSnapshot) -> Event:
-        return Opened(
-            self.source.name, first.time_ns, first.time_ns, first.sq_entries, first.cq_entries
-        )
+        source, at = self.source, first.time_ns
+        _, fd, flags = source.facts
+        return Opened(source.name, at, at, first.sq_entries, first.cq_entries, fd, flags)
 
     def look(self) -> RingSnapshot:
         """Look now, and log what changed. The latest snapshot, even when the ring has gone."""
@@ -64,10 +63,8 @@ class Observer:
             elif now is not self.snapshot:
                 # Nothing had moved up to the last look, however old the snapshot it gave.
                 since = max(self.snapshot.time_ns, min(self._looked_ns, now.time_ns))
-                before = replace(self.snapshot, time_ns=since)
-                events = diff(self.source.name, before, now)
-                self.snapshot = now
-                self.log.append(events)
+                before, self.snapshot = self.snapshot, now
+                self.log.look(before, now, since, diff(self.source.name, before, now, since))
             self._looked_ns = asked
             return self.snapshot
 

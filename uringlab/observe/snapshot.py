@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from uringlab.core.abi import CqeFlags
 from uringlab.core.cq import Cqe, Cqe32
@@ -20,8 +19,31 @@ _TAKEN = CqeFlags.SKIP | 1 << 14
 _WAS_LARGE = 1 << 13
 
 
-@dataclass(frozen=True, slots=True)
-class RingSnapshot:
+class Acts(NamedTuple):
+    """What the ring's own library did to it so far: how often, and when last.
+
+    A ring that is looked at from outside has none: all zero.
+
+    Attributes:
+        staged: how often the local tail was moved.
+        written: how often something was written into a slot that was staged already.
+        published: how often the shared SQ tail was moved.
+        seen: how often the CQ head was moved.
+        staged_ns, written_ns, published_ns, seen_ns: CLOCK_MONOTONIC of the last time; 0 for
+            before anybody watched.
+    """
+
+    staged: int = 0
+    staged_ns: int = 0
+    written: int = 0
+    written_ns: int = 0
+    published: int = 0
+    published_ns: int = 0
+    seen: int = 0
+    seen_ns: int = 0
+
+
+class RingSnapshot(NamedTuple):
     """A ring at one moment. Immutable; nothing in it is decoded until somebody asks.
 
     Indices (heads, tails, `sq_local`) count SQEs and CQEs since the ring was made, modulo 2³².
@@ -36,9 +58,11 @@ class RingSnapshot:
         sq_flags: IORING_SQ_*, written by the kernel.
         cq_head: moved by you: CQEs before it are gone.
         cq_tail: moved by the kernel: CQEs before it are posted.
+        cq_flags: IORING_CQ_*, written by you.
         sqes, cqes: the bytes of all slots, stale ones too.
         cqe_mixed: made with CQE_MIXED: a CQE of 32 bytes lies in two slots of 16, and a filler
             at the queue's end is no CQE.
+        acts: what the ring's own library did.
     """
 
     time_ns: int
@@ -58,6 +82,7 @@ class RingSnapshot:
     sqes: bytes
     cqes: bytes
     cqe_mixed: bool = False
+    acts: Acts = Acts()
 
     # -- what the words mean -----------------------------------------------------
 
@@ -150,7 +175,7 @@ class RingSnapshot:
             yield index, cqe_of(data)
 
     def same_ring_state(self, other: RingSnapshot) -> bool:
-        """Whether nothing differs but the time."""
+        """Whether nothing in the ring's memory differs."""
         return self.words() == other.words() and (
             self.sqes == other.sqes and self.cqes == other.cqes
         )

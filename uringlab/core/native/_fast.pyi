@@ -1,5 +1,5 @@
 from collections.abc import Callable, Iterator
-from typing import Self
+from typing import Any, Self
 
 from uringlab.core.cq import Cqe
 
@@ -32,3 +32,7 @@ class Turn:
         fail: Callable[[int], int],
     ) -> Self: ...
     def make(self) -> int: ...
+
+def sample(
+    function: int, ring: int, sqes_size: int, cqes_size: int, mixed: bool, /
+) -> tuple[Any, ...] | int: ...

@@ -256,6 +256,13 @@ int64_t ul_register(ul_ring *ring, uint32_t opcode, void *arg, uint32_t nr_args)
 
 /* ---- observe.c: look, never touch ------------------------------------- */
 
+/* What this library itself did to a ring: how often, and when last (CLOCK_MONOTONIC; it is
+ * taken only while somebody watches: see ul_ring_watch()). */
+struct ul_act {
+    uint64_t count;
+    uint64_t time_ns;
+};
+
 struct ul_words {
     uint64_t time_ns;      /* CLOCK_MONOTONIC */
     uint64_t epoch;        /* grows with every SQE byte this library writes */
@@ -273,8 +280,14 @@ struct ul_words {
     uint32_t cq_entries;
     uint32_t sqe_size;
     uint32_t cqe_size;
+    struct ul_act staged;    /* the local tail moved */
+    struct ul_act written;   /* into a slot that was staged already */
+    struct ul_act published; /* the SQ tail moved */
+    struct ul_act seen;      /* the CQ head moved */
 };
 
+/* From now on the times of one's own acts are taken. */
+int ul_ring_watch(ul_ring *ring);
 int ul_ring_words(ul_ring *ring, struct ul_words *out);
 /* The words and the raw bytes of both queues, one coherent look. */
 int ul_ring_sample(ul_ring *ring, struct ul_words *out, void *sqes, size_t sqes_size, void *cqes,

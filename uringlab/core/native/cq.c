@@ -159,6 +159,8 @@ static int64_t take(ul_ring *ring, uint8_t *out, uint32_t max, uint32_t size) {
         at = end;
     /* Release: our reads of these CQEs are over before the kernel may write
      * over them. */
+    if (at != load_relaxed(ring->cq_head))
+        act(ring, &ring->seen);
     store_release(ring->cq_head, at);
     if (before(ring->cq_peeked, at)) /* never far behind: half the numbers on it would be ahead */
         ring->cq_peeked = at;

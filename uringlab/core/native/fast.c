@@ -1,4 +1,4 @@
-/* The extension uringlab.core.native._fast: see room.c, cqes.c and turn.c. */
+/* The extension uringlab.core.native._fast: see room.c, cqes.c, turn.c and sample.c. */
 #include "fast.h"
 
 static int add(PyObject *module, const char *name, PyObject *type) {
@@ -20,10 +20,16 @@ static PyModuleDef_Slot module_slots[] = {
     {0, NULL},
 };
 
+static PyMethodDef functions[] = {
+    {"sample", sample, METH_VARARGS, "One look at a ring."},
+    {NULL, NULL, 0, NULL},
+};
+
 static struct PyModuleDef module = {
     PyModuleDef_HEAD_INIT,
     .m_name = "_fast",
     .m_doc = "What is written against Python's own C API, for speed.",
+    .m_methods = functions,
     .m_slots = module_slots,
 };
 

@@ -16,6 +16,7 @@ PyObject *room_type(void);
 int room_is(PyObject *object);
 PyObject *turn_type(void);
 int cqes_ready(void);
+PyObject *sample(PyObject *module, PyObject *args);
 /* An iterator: each CQE of a batch as a tuple of a kind with three places. `spare` is used
  * again, if nobody else holds it; else the new one takes its place. */
 PyObject *cqes_over(PyObject **spare, PyTypeObject *kind, const struct ul_batch *batch);

@@ -26,7 +26,20 @@ static void read_words(const ul_ring *ring, struct ul_words *out) {
     out->cqe_size = ring->cqe_size;
     out->epoch = ring->epoch;
     out->outstanding = ring->tracker.outstanding;
+    out->staged = ring->staged;
+    out->written = ring->written;
+    out->published = ring->published;
+    out->seen = ring->seen;
     out->time_ns = now_ns();
+}
+
+int ul_ring_watch(ul_ring *ring) {
+    int answer = ring_lock(ring);
+    if (answer < 0)
+        return answer;
+    ring->watched = true;
+    ring_unlock(ring);
+    return 0;
 }
 
 int ul_ring_words(ul_ring *ring, struct ul_words *out) {

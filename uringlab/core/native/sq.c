@@ -144,6 +144,7 @@ int64_t sq_push_locked(ul_ring *ring, const struct ul_ops *ops) {
     /* All or nothing, and only now: until the local tail moves they are not there. */
     ring->sq_local = first + ops->n;
     ring->epoch++;
+    act(ring, &ring->staged);
     return first;
 }
 
@@ -177,6 +178,7 @@ int64_t ul_sq_take(ul_ring *ring) {
         ring->odd = true;
         ring->sq_local = index + 1;
         ring->epoch++;
+        act(ring, &ring->staged);
         answer = index;
     }
     ring_unlock(ring);
@@ -201,6 +203,7 @@ int ul_sq_poke(ul_ring *ring, uint32_t index, uint32_t offset, const void *bytes
         memcpy(slot_at(ring, index) + offset, bytes, len);
         ring->slot_taken[index & ring->sq_mask] = RAW;
         ring->epoch++;
+        act(ring, &ring->written);
     }
     ring_unlock(ring);
     return answer;
@@ -274,6 +277,7 @@ int64_t sq_publish_locked(ul_ring *ring) {
      * moment; without it, inside io_uring_enter(). */
     store_release(ring->sq_tail, ring->sq_local);
     ring->epoch++;
+    act(ring, &ring->published);
     return staged;
 }
 

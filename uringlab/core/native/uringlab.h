@@ -207,6 +207,8 @@ struct ul_ring {
     struct tracker tracker;
     struct ul_enter last;
     uint64_t epoch;
+    bool watched; /* the times of the acts are worth a look at the clock */
+    struct ul_act staged, written, published, seen;
 };
 
 /* ---- words in shared memory --------------------------------------------- */
@@ -234,6 +236,13 @@ static inline uint32_t sq_staged(const ul_ring *ring) {
 int ring_lock(ul_ring *ring);
 void ring_unlock(ul_ring *ring);
 uint64_t now_ns(void);
+
+/* This library has just done it. */
+static inline void act(const ul_ring *ring, struct ul_act *act) {
+    act->count++;
+    if (ring->watched)
+        act->time_ns = now_ns();
+}
 
 int64_t sq_push_locked(ul_ring *ring, const struct ul_ops *ops);
 int64_t sq_publish_locked(ul_ring *ring);
