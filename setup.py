@@ -30,7 +30,10 @@ setup(
     ext_modules=[
         Extension(
             "uringlab.core.native._fast",
-            [f"uringlab/core/native/{name}.c" for name in ("fast", "room", "cqes", "turn", "sample")],
+            [
+                f"uringlab/core/native/{name}.c"
+                for name in ("fast", "room", "cqes", "turn", "sample")
+            ],
             define_macros=[("Py_LIMITED_API", "0x030b0000")],
             extra_compile_args=["-std=gnu11", "-O2", "-Wall", "-Wextra", "-Wno-unused-parameter"],
             depends=["uringlab/core/native/api.h", "uringlab/core/native/fast.h"],

@@ -24,7 +24,8 @@ def session():
 
 
 @pytest.fixture
-def ready(session):
+def ready(session, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # `record` writes there
     for line in SETUP:
         session.run(line)
     return session

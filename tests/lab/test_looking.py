@@ -56,7 +56,7 @@ def test_show_requests_tells_their_lives(session):
     assert session("show requests") == "no request on r0 yet"
     session.run("do nop -> a; read 999 4 -> b; submit; nop -> c")
     lines = [line.split() for line in session("show requests").splitlines()]
-    assert lines[0] == ["a", "NOP", "seen", "res=0"]
+    assert lines[0][:5] == ["a", "NOP", "seen", "res=0", "≤"]  # and how long at most
     assert lines[1][:4] == ["b", "READ", "posted", "res=-9"]
     assert lines[2] == ["c", "NOP", "staged"]
 

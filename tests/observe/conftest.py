@@ -7,10 +7,10 @@ import pytest
 from uringlab.observe.snapshot import RingSnapshot
 
 
-@pytest.fixture
-def snapshot():
-    """`snapshot(sq_tail=1, …)`: a ring of 4 SQEs and 8 CQEs where nothing has happened."""
-    empty = RingSnapshot(
+@pytest.fixture(scope="session")
+def empty():
+    """A ring of 4 SQEs and 8 CQEs where nothing has happened."""
+    return RingSnapshot(
         time_ns=0,
         sq_head=0,
         sq_tail=0,
@@ -28,6 +28,11 @@ def snapshot():
         sqes=bytes(4 * 64),
         cqes=bytes(8 * 16),
     )
+
+
+@pytest.fixture
+def snapshot(empty):
+    """`snapshot(sq_tail=1, …)`: the empty ring, but for that."""
 
     def make(**words):
         return empty._replace(**words)

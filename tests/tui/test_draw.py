@@ -1,7 +1,6 @@
 """The pictures, drawn from snapshots that never saw a ring."""
 
 import struct
-from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings

@@ -15,11 +15,13 @@ import click
 
 from uringlab.cli import exits
 from uringlab.cli.lessons import lessons
+from uringlab.cli.replay import replay
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from uringlab.lab.script import Statement
+    from uringlab.lab.session import Session
 
 EPILOG = """\b
 Exit codes: 0 all well · 1 an expectation failed · 2 a line or an argument is wrong
@@ -32,6 +34,21 @@ _ALLOW = click.option(
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="A directory outside the session's own that paths may lead to. Repeatable.",
 )
+_RECORD = click.option(
+    "--record",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write all that happens into this new file: see uringlab replay.",
+)
+
+
+def _recording(path: Path | None) -> Callable[[Session], None] | None:
+    """What begins a recording in a new session."""
+    if path is None:
+        return None
+    return lambda session: session.recorders.record(
+        path, session.log, session.requests, payload=False
+    )
 
 
 @click.group(
@@ -126,16 +143,20 @@ def learn(allow: tuple[Path, ...], lesson: str | None, *, in_repl: bool) -> None
 @_ALLOW
 @click.option("--lesson", help="Start with this lesson: its number or id.")
 @click.option("--no-color", is_flag=True, help="No colours. NO_COLOR does the same.")
-def repl(allow: tuple[Path, ...], lesson: str | None, *, no_color: bool) -> None:
+@_RECORD
+def repl(
+    allow: tuple[Path, ...], lesson: str | None, record: Path | None, *, no_color: bool
+) -> None:
     """A prompt, line by line: history, completion, a live toolbar."""
     if not _at_a_terminal():
         # No terminal to draw on: the same lines, plainly, with the exit codes of a script.
-        _run_all(_inputs(("-",), ()), allow)
+        _run_all(_inputs(("-",), ()), allow, record=record)
     _need_io_uring()
     _leave_in_order()
     from uringlab.repl.main import run_repl  # noqa: PLC0415
 
-    sys.exit(run_repl(allow=allow, lesson=lesson, color=not no_color))
+    prepare = _recording(record)
+    sys.exit(run_repl(allow=allow, lesson=lesson, color=not no_color, prepare=prepare))
 
 
 @cli.command(epilog=EPILOG)
@@ -151,11 +172,13 @@ def repl(allow: tuple[Path, ...], lesson: str | None, *, no_color: bool) -> None
     help="Give up after so long: exit code 4.",
 )
 @_ALLOW
+@_RECORD
 def run(
     files: tuple[str, ...],
     lines: tuple[str, ...],
     allow: tuple[Path, ...],
     timeout: float | None,
+    record: Path | None,
     *,
     as_json: bool,
     keep_going: bool,
@@ -169,6 +192,7 @@ def run(
         list(_inputs(files, lines)),
         allow,
         timeout,
+        record,
         as_json=as_json,
         keep_going=keep_going,
         quiet=quiet,
@@ -179,6 +203,7 @@ def _run_all(
     parts: Iterable[tuple[str, Iterable[Statement]]],
     allow: tuple[Path, ...],
     timeout: float | None = None,
+    record: Path | None = None,
     *,
     as_json: bool = False,
     keep_going: bool = False,
@@ -193,7 +218,7 @@ def _run_all(
     for stream, errors in ((sys.stdin, "surrogateescape"), (sys.stdout, "backslashreplace")):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors=errors)
-    with Bench(allow) as bench:
+    with Bench(allow, prepare=_recording(record)) as bench:
         batch = Batch(
             bench, sys.stdout, sys.stderr, as_json=as_json, keep_going=keep_going, quiet=quiet
         )
@@ -260,6 +285,7 @@ def check(files: tuple[str, ...]) -> None:
 
 
 cli.add_command(lessons)
+cli.add_command(replay)
 
 
 def main() -> None:

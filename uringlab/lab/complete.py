@@ -110,6 +110,8 @@ def complete(line: str, session: Session) -> list[Candidate]:
         found = _expectation_words(place, session)
     else:
         found = _operands(place, session)
+        if not place.words:  # `record FILE`, and `record stop`
+            found |= _seconds(place.spec.name, session.table)
     wanted = place.partial.lower()
     if "|" in wanted and place.key:
         kept, _, wanted = place.partial.rpartition("|")
@@ -120,6 +122,16 @@ def complete(line: str, session: Session) -> list[Candidate]:
         for word, meta in found.items()
         if word.lower().startswith(wanted) and word != place.partial
     ]
+
+
+def _seconds(first: str, table: CommandTable) -> dict[str, str]:
+    """The second words of the verbs that have two."""
+    beginning = f"{first} "
+    return {
+        spec.name.removeprefix(beginning): spec.summary
+        for spec in table
+        if spec.name.startswith(beginning)
+    }
 
 
 def _verbs(place: _Place, table: CommandTable) -> dict[str, str]:

@@ -249,15 +249,15 @@ def _request_word(thing: RequestThing, condition: Condition) -> int | str | None
     one = thing.request
     match condition.path:
         case "res":
-            return one.cqes[-1][1].res if one.cqes else None
+            return one.completions[-1].cqe.res if one.completions else None
         case "flags":
-            return one.cqes[-1][1].flags if one.cqes else None
+            return one.completions[-1].cqe.flags if one.completions else None
         case "state":
             return str(one.state)
         case "op":
             return one.decoded().name
         case "cqes":
-            return len(one.cqes)
+            return one.count
         case "user_data":
             return one.user_data
     raise LineError(
@@ -350,8 +350,8 @@ def _order_failure(session: Session, expectation: Expectation) -> tuple[str, Spa
     first, second = session.names.get(expectation.after), session.names.get(expectation.subject)
     if not isinstance(first, RequestThing) or not isinstance(second, RequestThing):
         raise LineError(f"after compares two requests: expect r2 after {expectation.after}")
-    if not first.request.cqes or not second.request.cqes:
-        late = expectation.after if not first.request.cqes else expectation.subject
+    if not first.request.count or not second.request.count:
+        late = expectation.after if not first.request.count else expectation.subject
         return f"no CQE of {late} has come yet", expectation.subject_span
     if first.request.order < second.request.order:
         return None

@@ -67,6 +67,19 @@ def tokens(line: str) -> list[Token]:
     return found
 
 
+def without_strings(line: str) -> str:
+    """A line with … in place of what its strings say: for where that is nobody's business."""
+    try:
+        found = tokens(line)
+    except LineError:  # it may be an open string: all after its first quote
+        before, quote, _ = line.partition('"')
+        return before + ('"…' if quote else "")
+    for token in reversed(found):
+        if token.type is T.STRING:
+            line = f'{line[: token.span.start]}"…"{line[token.span.end :]}'
+    return line
+
+
 def _string(line: str, start: int) -> tuple[Token, int]:
     out = []
     at = start + 1

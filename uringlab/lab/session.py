@@ -17,13 +17,15 @@ from uringlab.core.ring import IoUring
 from uringlab.lab.errors import GaveUp, LineError, did_you_mean
 from uringlab.lab.names import BufferThing, ChildThing, FileThing, RequestThing, RingThing
 from uringlab.lab.parser import parse_line
+from uringlab.lab.recorders import Recorders
 from uringlab.lab.scratch import Scratch
 from uringlab.lab.script import statements
 from uringlab.lab.verbs import standard_table
 from uringlab.observe.event import Posted, SystemCall, plain
 from uringlab.observe.log import EventLog
 from uringlab.observe.observer import Observer
-from uringlab.observe.request import Requests, State
+from uringlab.observe.request import State
+from uringlab.observe.requests import Requests
 from uringlab.observe.source import OwnSource
 
 if TYPE_CHECKING:
@@ -61,12 +63,13 @@ class Session:
         names: what each name stands for.
         log: every event of every ring.
         requests: the lives of the requests, folded from the log.
-        current: the ring that operations go to, or None before the first.
+        recorders: what the session is written into.
     """
 
     def __init__(self, allow: tuple[Path, ...] = ()) -> None:
         """An empty session. No ring yet: the first command that needs one opens `r0`."""
         self.table = standard_table()
+        self.recorders = Recorders()
         self._allow = allow
         self.giving_up = threading.Event()
         self.waiting_for = ""
@@ -81,7 +84,9 @@ class Session:
         self.log.listen(self.requests.take)
         self.log.listen(self._on_event)
         self.names: dict[str, Thing] = {"bad": BufferThing("bad", BadPage())}
-        self.current: RingThing | None = None
+        self._rings: dict[str, RingThing] = {}
+        self._current: RingThing | None = None
+        self.recorders.follow(self.log, self.requests)
         self._next_request = 1
         self._next_buffer = 0
         self._by_user_data: dict[tuple[str, int], RequestThing] = {}
@@ -99,9 +104,12 @@ class Session:
             LineError: with the line and the span it is about.
             Quit: the line was `quit`.
         """
+        self.recorders.line(line)
         try:
             for command in parse_line(line, self.table):
-                yield from self.execute_command(command, line)
+                for reply in self.execute_command(command, line):
+                    self.recorders.answer(reply.text)
+                    yield reply
         finally:
             if not self._sources:
                 self.giving_up.clear()
@@ -172,13 +180,22 @@ class Session:
 
     def look(self) -> None:
         """Look at every ring: what the kernel did meanwhile becomes events."""
-        for thing in list(self.names.values()):
-            if isinstance(thing, RingThing):
-                thing.observer.look()
+        for thing in self.rings():
+            thing.observer.look()
 
     def rings(self) -> list[RingThing]:
         """Every ring, the oldest first."""
-        return [thing for thing in self.names.values() if isinstance(thing, RingThing)]
+        return list(self._rings.values())
+
+    @property
+    def current(self) -> RingThing | None:
+        """The ring that operations go to; None before the first."""
+        return self._current
+
+    @current.setter
+    def current(self, thing: RingThing | None) -> None:
+        self._current = thing
+        self.recorders.use(thing.name if thing is not None else "")
 
     def request_name(self, ring: str, user_data: int) -> str:
         """`r1` for the request of that user_data; `user_data=9` for a stranger's."""
@@ -214,7 +231,7 @@ class Session:
         now = time.monotonic_ns()
         self.log.append([SystemCall(name, now, now, "io_uring_setup", args, ring.fd.number)])
         thing = RingThing(name, ring, Observer(OwnSource(name, ring), self.log))
-        self.names[name] = thing
+        self.names[name] = self._rings[name] = thing
         self.current = thing
         return thing
 
@@ -234,6 +251,7 @@ class Session:
         thing.ring.close()
         thing.observer.look()
         self.names.pop(thing.name, None)
+        self._rings.pop(thing.name, None)
         self._settle_all(thing.name)
         if self.current is thing:
             rings = self.rings()
@@ -270,7 +288,8 @@ class Session:
 
     def _name_request(self, thing: RequestThing) -> RequestThing:
         request = thing.request
-        request.name = thing.name
+        self.requests.name(request.ring, request.index, thing.name)
+        self.recorders.name(request.ring, request.index, request.user_data, thing.name)
         self.names[thing.name] = thing
         key = (request.ring, request.user_data)
         self._by_user_data[key] = thing
@@ -314,10 +333,10 @@ class Session:
 
     def _take_files(self, thing: RequestThing) -> None:
         """Fds that its new CQEs bring: the first by the request's name, more by name_2, name_3."""
-        cqes = [cqe for _, cqe in thing.request.cqes[thing.told :]]
-        thing.told += len(cqes)
-        for cqe in cqes:
-            for number in thing.op.new_fds(cqe.res):
+        # It is asked at each CQE: so a new one is always among those that are kept.
+        new, thing.told = thing.request.count - thing.told, thing.request.count
+        for one in thing.request.completions[-new:] if new else []:
+            for number in thing.op.new_fds(one.cqe.res):
                 self._take_file(thing, number)
 
     def _take_file(self, thing: RequestThing, number: int) -> None:
@@ -440,12 +459,20 @@ class Session:
     # -- the end ------------------------------------------------------------------------------
 
     def reset(self) -> None:
-        """Close and remove everything, and start anew."""
-        self.close()
+        """Close and remove everything, and start anew. What is being recorded goes on."""
+        self._clear()
         self._start()
 
     def close(self) -> None:
-        """Close every ring, then every file; remove the scratch directory. Twice is once."""
+        """Close every ring, then every file; remove the scratch directory. Twice is once.
+
+        Raises:
+            LineError: what was recorded could not all be written; everything is closed.
+        """
+        self._clear()
+        self.recorders.close()
+
+    def _clear(self) -> None:
         for thing in self.rings():
             self.close_ring(thing)
         for file in self.files():

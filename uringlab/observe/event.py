@@ -81,12 +81,14 @@ class Opened(Event):
     """A ring was set up, or came into view.
 
     Attributes:
-        fd: its fd in its process; -1: none.
+        pid: the process whose ring it is.
+        fd: its fd there; -1: none.
         flags: IORING_SETUP_*; None: not known.
     """
 
     sq_entries: int
     cq_entries: int
+    pid: int = 0
     fd: int = -1
     flags: int | None = None
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import threading
 from collections import deque
 from itertools import islice
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from uringlab.observe.event import Closed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -16,13 +18,29 @@ if TYPE_CHECKING:
 KEEP = 100_000
 
 
+class Look(NamedTuple):
+    """One look at a ring that found something new.
+
+    Attributes:
+        ring: its name.
+        before: the look before; None: this is the first.
+        after: this one.
+        since_ns: nothing had moved before this (CLOCK_MONOTONIC).
+        events: what tells `after` from `before`.
+    """
+
+    ring: str
+    before: RingSnapshot | None
+    after: RingSnapshot
+    since_ns: int
+    events: list[Event]
+
+
 class Watcher(Protocol):
     """Whoever is told not only what happened, but also what was seen: a recorder."""
 
-    def look(
-        self, before: RingSnapshot | None, after: RingSnapshot, since_ns: int, events: list[Event]
-    ) -> None:
-        """Two looks (None: this is the first), and the events that tell the second from it."""
+    def look(self, look: Look) -> None:
+        """What was seen, and what it tells."""
 
     def act(self, event: Event) -> None:
         """An event that no look shows."""
@@ -36,6 +54,7 @@ class EventLog:
 
     Attributes:
         count: how many events there were; the number of the next one.
+        rings: of every ring that is open, how it was opened, and the latest look that was told.
     """
 
     def __init__(self, keep: int = KEEP) -> None:
@@ -45,6 +64,7 @@ class EventLog:
         self._listeners: list[Callable[[Event], None]] = []
         self._watchers: list[Watcher] = []
         self.count = 0
+        self.rings: dict[str, tuple[Event, RingSnapshot]] = {}
 
     def listen(self, listener: Callable[[Event], None]) -> None:
         """Call `listener` with every event from now on, in order, under the log's lock."""
@@ -72,15 +92,17 @@ class EventLog:
                 for watcher in self._watchers:
                     watcher.act(event)
                 self._add(event)
+                if isinstance(event, Closed):
+                    self.rings.pop(event.ring, None)
 
-    def look(
-        self, before: RingSnapshot | None, after: RingSnapshot, since_ns: int, events: list[Event]
-    ) -> None:
+    def look(self, look: Look) -> None:
         """Add the events that tell one look from the look before."""
         with self._lock:
             for watcher in self._watchers:
-                watcher.look(before, after, since_ns, events)
-            for event in events:
+                watcher.look(look)
+            opened = look.events[0] if look.before is None else self.rings[look.ring][0]
+            self.rings[look.ring] = (opened, look.after)
+            for event in look.events:
                 self._add(event)
 
     def _add(self, event: Event) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from uringlab.observe.diff import diff
 from uringlab.observe.event import Closed, Opened, SystemCall
+from uringlab.observe.log import Look
 
 if TYPE_CHECKING:
     from uringlab.observe.event import Event
@@ -42,12 +43,11 @@ class Observer:
         self.snapshot: RingSnapshot = first
         self.open = True
         self._looked_ns = first.time_ns
-        log.look(None, first, 0, [self._opened(first)])
+        log.look(Look(source.name, None, first, 0, [self._opened(first)]))
 
     def _opened(self, first: RingSnapshot) -> Event:
         source, at = self.source, first.time_ns
-        _, fd, flags = source.facts
-        return Opened(source.name, at, at, first.sq_entries, first.cq_entries, fd, flags)
+        return Opened(source.name, at, at, first.sq_entries, first.cq_entries, *source.facts)
 
     def look(self) -> RingSnapshot:
         """Look now, and log what changed. The latest snapshot, even when the ring has gone."""
@@ -64,7 +64,8 @@ class Observer:
                 # Nothing had moved up to the last look, however old the snapshot it gave.
                 since = max(self.snapshot.time_ns, min(self._looked_ns, now.time_ns))
                 before, self.snapshot = self.snapshot, now
-                self.log.look(before, now, since, diff(self.source.name, before, now, since))
+                events = diff(self.source.name, before, now, since)
+                self.log.look(Look(self.source.name, before, now, since, events))
             self._looked_ns = asked
             return self.snapshot
 

@@ -1,4 +1,4 @@
-"""One life for each request, folded from events.
+"""A request's life.
 
 | state     | what changed                                | whose hand |
 |-----------|---------------------------------------------|------------|
@@ -11,35 +11,38 @@
 
 from __future__ import annotations
 
-import threading
-from collections import deque
-from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
 
-from uringlab.core.abi import SqeFlags
+from uringlab.core.abi import CqeFlags, SqeFlags
 from uringlab.core.ops.declare import decode
-from uringlab.observe.event import (
-    Closed,
-    Consumed,
-    Opened,
-    Posted,
-    Published,
-    Rewritten,
-    Seen,
-    Staged,
-    TakenBack,
-)
-from uringlab.observe.snapshot import U32
+from uringlab.observe.snapshot import cqe_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from uringlab.core.cq import Cqe
     from uringlab.core.ops.declare import DecodedSqe
-    from uringlab.observe.event import Event
 
-KEEP = 2_000
+# Plain numbers: an IntFlag's `&` costs a microsecond, and these are asked for every event.
+_SILENT = int(SqeFlags.CQE_SKIP_SUCCESS)
+_DRAIN = int(SqeFlags.IO_DRAIN)
+_MORE = int(CqeFlags.MORE)
+_NOTIF = int(CqeFlags.NOTIF)
+
+NEWEST = 32
+"""So many of a multishot request's CQEs are kept, besides the first."""
+
+
+class When(NamedTuple):
+    """A time, or the two looks between which it lies. CLOCK_MONOTONIC."""
+
+    since_ns: int
+    time_ns: int
+
+    @property
+    def exact(self) -> bool:
+        """Whether it is known, and not only bounded."""
+        return self.since_ns == self.time_ns
 
 
 class State(StrEnum):
@@ -52,38 +55,145 @@ class State(StrEnum):
     SEEN = "seen"
     SILENT = "silent"
     TAKEN_BACK = "taken back"
+    GONE = "gone"
+    """Its ring was closed first."""
 
 
-@dataclass(slots=True, eq=False)
+class Part(StrEnum):
+    """What a CQE is to its request."""
+
+    MORE = "more"
+    """Others will follow: multishot, or the result of a zero-copy send."""
+    NOTIF = "notif"
+    """The buffer of a zero-copy send is yours again."""
+    FINAL = "final"
+
+
+class Tied(StrEnum):
+    """How a request is tied to the one before it."""
+
+    LINK = "link"
+    """It starts when that one succeeded."""
+    HARDLINK = "hardlink"
+    """It starts when that one ended, however that went."""
+    GUARD = "guard"
+    """LINK_TIMEOUT: it cancels that one when its time is over."""
+
+
+class Tie(NamedTuple):
+    """A tie to the request staged just before.
+
+    Attributes:
+        kind: which.
+        to: that one's number.
+        cut: they were not consumed in one step: the kernel ends a chain where a submission ends.
+    """
+
+    kind: Tied
+    to: int
+    cut: bool = False
+
+
+class Completion:
+    """A CQE of a request."""
+
+    __slots__ = ("cqe_bytes", "index", "posted", "seen")
+
+    def __init__(self, cqe_bytes: bytes, index: int, posted: When, seen: When | None) -> None:
+        """Posted; not seen yet, as a rule."""
+        self.cqe_bytes = cqe_bytes
+        self.index = index
+        self.posted = posted
+        self.seen = seen
+
+    @property
+    def cqe(self) -> Cqe:
+        """The CQE."""
+        return cqe_of(self.cqe_bytes)
+
+    @property
+    def part(self) -> Part:
+        """What it is to its request."""
+        flags = self.cqe_bytes[12]
+        if flags & _NOTIF:
+            return Part.NOTIF
+        return Part.MORE if flags & _MORE else Part.FINAL
+
+    def to_json(self) -> dict[str, object]:
+        """Plain values."""
+        cqe = self.cqe
+        return {
+            "res": cqe.res,
+            "flags": cqe.flags,
+            "part": str(self.part),
+            "posted": _span(self.posted),
+            "seen": _span(self.seen),
+        }
+
+
 class Request:
     """A request, from its SQE to its last CQE. Written by `Requests` only.
 
     Attributes:
+        number: counts all requests that were seen, from 0.
         ring: the ring it was staged on.
         index: the position of its SQE in the stream of all SQEs of that ring.
+        sqe: its SQE's bytes.
         name: what the session calls it; "" for one that somebody else staged.
-        cqes: its CQEs so far, each with the time it was seen posted.
-        staged_ns, published_ns, consumed_ns, seen_ns: CLOCK_MONOTONIC, 0 for not yet.
-        consumed_since_ns: the kernel took it no earlier than this: the look before.
+        use: its user_data was used for the so-many-th time (as far as is remembered).
+        shared: another request with its user_data was not done when one of the two was staged:
+            a CQE cannot say whose it is. It is given to the older one.
+        tie: to the one before it.
+        behind: IO_DRAIN: how many were in flight when it was consumed; it waits for all of them.
+        staged, published, consumed, gone: when; None: not (yet).
+        completions: the first CQE and the newest.
+        count: how many CQEs there were.
+        order: of its newest CQE among all CQEs.
     """
 
-    ring: str
-    index: int
-    sqe: bytes
-    staged_ns: int
-    name: str = ""
-    published_ns: int = 0
-    consumed_ns: int = 0
-    consumed_since_ns: int = 0
-    seen_ns: int = 0
-    taken_back: bool = False
-    cqes: list[tuple[int, Cqe]] = field(default_factory=list)
-    last_cq_index: int = -1
-    order: int = 0
+    __slots__ = (
+        "behind",
+        "completions",
+        "consumed",
+        "count",
+        "gone",
+        "index",
+        "name",
+        "number",
+        "order",
+        "published",
+        "ring",
+        "shared",
+        "sqe",
+        "staged",
+        "taken_back",
+        "tie",
+        "use",
+    )
+
+    def __init__(self, number: int, ring: str, index: int, sqe: bytes, staged: When) -> None:
+        """Just staged."""
+        self.number = number
+        self.ring = ring
+        self.index = index
+        self.sqe = sqe
+        self.staged = staged
+        self.name = ""
+        self.use = 1
+        self.shared = False
+        self.tie: Tie | None = None
+        self.behind = 0
+        self.published: When | None = None
+        self.consumed: When | None = None
+        self.taken_back: When | None = None
+        self.gone: When | None = None
+        self.completions: list[Completion] = []
+        self.count = 0
+        self.order = 0
 
     def decoded(self) -> DecodedSqe:
         """Its SQE."""
-        return decode(self.sqe)
+        return _decoded(self.sqe)
 
     @property
     def user_data(self) -> int:
@@ -91,180 +201,96 @@ class Request:
         return int.from_bytes(self.sqe[32:40], "little")
 
     @property
+    def flags(self) -> int:
+        """IOSQE_*."""
+        return self.sqe[1]
+
+    @property
     def silent(self) -> bool:
         """Whether it need not post a CQE: CQE_SKIP_SUCCESS."""
-        return bool(self.sqe[1] & SqeFlags.CQE_SKIP_SUCCESS)
+        return bool(self.sqe[1] & _SILENT)
+
+    @property
+    def drain(self) -> bool:
+        """Whether it waits for all before it, and all after it wait for it: IO_DRAIN."""
+        return bool(self.sqe[1] & _DRAIN)
 
     @property
     def final(self) -> Cqe | None:
         """Its last CQE, once that was posted."""
-        if self.cqes and self.cqes[-1][1].final:
-            return self.cqes[-1][1]
+        if not self.completions or self.completions[-1].cqe_bytes[12] & _MORE:
+            return None
+        return self.completions[-1].cqe
+
+    @property
+    def result(self) -> Cqe | None:
+        """Its newest CQE that is not a NOTIF: that has the result."""
+        for one in reversed(self.completions):
+            if one.part is not Part.NOTIF:
+                return one.cqe
         return None
+
+    @property
+    def seen(self) -> When | None:
+        """When its last CQE was let go of."""
+        return self.completions[-1].seen if self.final is not None else None
+
+    @property
+    def open(self) -> bool:
+        """Whether the kernel may still do something about it, or has not been asked to yet."""
+        return self.final is None and self.taken_back is None and self.gone is None
 
     @property
     def state(self) -> State:
         """Where it is now."""
-        if self.seen_ns:
-            return State.SEEN
         if self.final is not None:
-            return State.POSTED
-        if self.taken_back:
+            return State.SEEN if self.seen is not None else State.POSTED
+        if self.taken_back is not None:
             return State.TAKEN_BACK
-        if self.consumed_ns:
+        if self.gone is not None:
+            return State.GONE
+        if self.consumed is not None:
             return State.SILENT if self.silent else State.IN_FLIGHT
-        return State.PUBLISHED if self.published_ns else State.STAGED
+        return State.PUBLISHED if self.published is not None else State.STAGED
+
+    def add(self, one: Completion) -> None:
+        """One more CQE."""
+        self.completions.append(one)
+        self.count += 1
+        if len(self.completions) > NEWEST + 1:
+            del self.completions[1]
+
+    def to_json(self) -> dict[str, object]:
+        """Plain values: everything that is known of it. Times are [since, at the latest] in ns."""
+        decoded = self.decoded()
+        return {
+            "number": self.number,
+            "name": self.name,
+            "ring": self.ring,
+            "index": self.index,
+            "op": decoded.name,
+            "user_data": self.user_data,
+            "sqe": self.sqe.hex(),
+            "state": str(self.state),
+            "use": self.use,
+            "shared": self.shared,
+            "tie": None if self.tie is None else {**self.tie._asdict(), "kind": str(self.tie.kind)},
+            "drain": self.drain,
+            "behind": self.behind,
+            "staged": _span(self.staged),
+            "published": _span(self.published),
+            "consumed": _span(self.consumed),
+            "taken_back": _span(self.taken_back),
+            "gone": _span(self.gone),
+            "cqes": self.count,
+            "completions": [one.to_json() for one in self.completions],
+        }
 
 
-class Requests:
-    """Folds events into requests. Give its `take` to `EventLog.listen`.
-
-    A CQE is matched by ring and user_data to the oldest request in flight that has it, and to
-    one with CQE_SKIP_SUCCESS only if there is no other: that may have ended long ago. What
-    matches none is counted in `strays`. Folded in one thread, read from any.
-
-    Attributes:
-        strays: (ring, CQE) of completions nobody here asked for, the newest.
-    """
-
-    def __init__(self, keep: int = KEEP) -> None:
-        """Start empty."""
-        self._all: deque[Request] = deque(maxlen=keep)
-        self._by_index: dict[tuple[str, int], Request] = {}
-        self._waiting: dict[tuple[str, int], list[Request]] = {}
-        self._posted: dict[tuple[str, int], Request] = {}
-        self._posts = 0
-        self._lock = threading.RLock()
-        self.strays: deque[tuple[str, Cqe]] = deque(maxlen=keep)
-        self.version = 0
-
-    def __iter__(self) -> Iterator[Request]:
-        """All that are kept, the oldest first."""
-        with self._lock:
-            return iter(list(self._all))
-
-    def __len__(self) -> int:
-        """How many are kept."""
-        return len(self._all)
-
-    def find(self, ring: str, index: int) -> Request | None:
-        """The request whose SQE has that index and is not consumed yet."""
-        return self._by_index.get((ring, index))
-
-    def in_flight(self, ring: str) -> int:
-        """How many the kernel has consumed and not finished (silent ones are not counted)."""
-        with self._lock:
-            return sum(
-                1
-                for (name, _), waiting in self._waiting.items()
-                if name == ring
-                for one in waiting
-                if not one.silent
-            )
-
-    def newest(self, ring: str, count: int) -> list[Request]:
-        """The newest requests of a ring, the oldest of them first."""
-        with self._lock:
-            found = [one for one in reversed(self._all) if one.ring == ring][:count]
-        return found[::-1]
-
-    def take(self, event: Event) -> None:
-        """Fold one event in."""
-        with self._lock:
-            self._fold(event)
-
-    def _fold(self, event: Event) -> None:
-        self.version += 1
-        match event:
-            case Staged():
-                self._staged(event)
-            case Rewritten():
-                if (one := self.find(event.ring, event.index)) is not None:
-                    one.sqe = event.sqe
-            case Published():
-                for one in self._range(event.ring, event.old, event.new):
-                    one.published_ns = event.time_ns
-            case TakenBack():
-                for one in self._range(event.ring, event.new, event.old):
-                    one.taken_back = True
-                    del self._by_index[event.ring, one.index]
-            case Consumed():
-                self._consumed(event)
-            case Posted():
-                self._post(event)
-            case Seen():
-                self._seen(event)
-            case Opened() | Closed():
-                self._forget(event.ring)
-            case _:
-                pass
-
-    def _staged(self, event: Staged) -> None:
-        one = Request(event.ring, event.index, event.sqe, event.time_ns)
-        if len(self._all) == self._all.maxlen:
-            self._let_go(self._all[0])
-        self._all.append(one)
-        self._by_index[event.ring, event.index] = one
-
-    def _let_go(self, one: Request) -> None:
-        """The oldest is no longer kept: if it is silent, nothing else would ever end its wait."""
-        waiting = self._waiting.get((one.ring, one.user_data), [])
-        if one.silent and one in waiting:
-            waiting.remove(one)
-            if not waiting:
-                del self._waiting[one.ring, one.user_data]
-
-    def _range(self, ring: str, old: int, new: int) -> list[Request]:
-        return [self._by_index[ring, at] for at in _indices(self._by_index, ring, old, new)]
-
-    def _consumed(self, event: Consumed) -> None:
-        for one in self._range(event.ring, event.old, event.new):
-            one.consumed_ns = event.time_ns
-            one.consumed_since_ns = event.since_ns
-            one.published_ns = one.published_ns or event.time_ns
-            del self._by_index[event.ring, one.index]
-            self._waiting.setdefault((event.ring, one.user_data), []).append(one)
-
-    def _post(self, event: Posted) -> None:
-        cqe = event.decoded()
-        key = (event.ring, cqe.user_data)
-        waiting = self._waiting.get(key)
-        if not waiting:
-            self.strays.append((event.ring, cqe))
-            return
-        one = next((one for one in waiting if not one.silent), waiting[0])
-        self._posts += 1
-        one.order = self._posts
-        one.cqes.append((event.time_ns, cqe))
-        one.last_cq_index = event.index
-        if cqe.final:
-            waiting.remove(one)
-            if not waiting:
-                del self._waiting[key]
-        self._posted[event.ring, event.index] = one
-
-    def _seen(self, event: Seen) -> None:
-        for index in _indices(self._posted, event.ring, event.old, event.new):
-            one = self._posted.pop((event.ring, index))
-            if one.final is not None and index == one.last_cq_index:
-                one.seen_ns = event.time_ns
-
-    def _forget(self, ring: str) -> None:
-        """A ring of that name is gone, or new: what the old one left open stays as it was."""
-        for table in (self._by_index, self._waiting, self._posted):
-            for key in [key for key in table if key[0] == ring]:
-                del table[key]
+def _span(when: When | None) -> list[int] | None:
+    return None if when is None else list(when)
 
 
-def _indices(table: dict[tuple[str, int], Request], ring: str, old: int, new: int) -> list[int]:
-    """Those indices from `old` to before `new` that the table has, in order.
-
-    A ring of somebody else may move a word by any distance, forwards or backwards: that must
-    not cost more than the table is long.
-    """
-    count = (new - old) & U32
-    if count <= len(table):
-        steps = [step for step in range(count) if (ring, (old + step) & U32) in table]
-    else:
-        steps = sorted((at - old) & U32 for name, at in table if name == ring)
-    return [(old + step) & U32 for step in steps if step < count]
+@lru_cache(maxsize=1024)
+def _decoded(sqe: bytes) -> DecodedSqe:
+    return decode(sqe)

@@ -23,10 +23,12 @@ from uringlab.lab.errors import GaveUp, LineError
 from uringlab.lab.interrupts import Interrupts
 from uringlab.lab.news import News
 from uringlab.lab.reply import Stream
-from uringlab.lab.session import Quit
+from uringlab.lab.session import Quit, Session
 from uringlab.repl.adapters import LabCompleter, LabLexer, toolbar
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from prompt_toolkit.history import History
 
     from uringlab.lab.reply import Reply
@@ -194,10 +196,22 @@ def _history() -> History:
     return FileHistory(str(path))
 
 
-def run_repl(allow: tuple[Path, ...] = (), lesson: str | None = None, *, color: bool = True) -> int:
-    """Converse until the end. Returns the exit code."""
+def run_repl(
+    allow: tuple[Path, ...] = (),
+    lesson: str | None = None,
+    *,
+    color: bool = True,
+    prepare: Callable[[Session], None] | None = None,
+) -> int:
+    """Converse until the end. `prepare` is called with the new session. Returns the exit code."""
     courses: list[Course] = []
-    with Bench(allow, prepare=lambda session: courses.append(Course(session))) as bench:
+
+    def begin(session: Session) -> None:
+        if prepare is not None:
+            prepare(session)
+        courses.append(Course(session))
+
+    with Bench(allow, prepare=begin) as bench:
         repl = Repl(bench, courses[0], color=color and not os.environ.get("NO_COLOR"))
         repl.greet()
         if lesson is not None:

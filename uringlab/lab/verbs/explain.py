@@ -14,7 +14,7 @@ from uringlab.lab.names import RequestThing
 from uringlab.lab.reply import data
 from uringlab.lab.spec import CommandSpec, Param
 from uringlab.lab.values import Value, to_errno, to_int
-from uringlab.lab.verbs.looking import show_request
+from uringlab.lab.verbs.lives import show_request
 from uringlab.observe.request import State
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def _explain(session: Session, command: Command) -> Iterator[Reply]:
     word = command.get("what")
     thing = session.names.get(word)
     if isinstance(thing, RequestThing):
-        yield data(explain_request(thing), type="explain", what=word)
+        yield data(explain_request(session, thing), type="explain", what=word)
         return
     number = to_errno(word)
     if number is None and word.startswith("-"):
@@ -148,10 +148,10 @@ def _explain(session: Session, command: Command) -> Iterator[Reply]:
     yield data(explain_constant(word, member), type="explain", what=word)
 
 
-def explain_request(thing: RequestThing) -> str:
+def explain_request(session: Session, thing: RequestThing) -> str:
     """Where a request is in its life, and what its result means."""
     one = thing.request
-    lines = [show_request(thing), f"  {STATES[one.state]}"]
+    lines = [show_request(session, thing), f"  {STATES[one.state]}"]
     final = one.final
     if final is not None and final.res < 0:
         op = one.decoded().op

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from uringlab.core.abi import CqeFlags, SetupFlags, SqeFlags, SqRingFlags
+from uringlab.core.abi import CqeFlags, SetupFlags, SqRingFlags
 from uringlab.core.abi.named import flag_names
 from uringlab.core.buffers import Buffer
 from uringlab.core.errors import errno_text
@@ -13,18 +14,18 @@ from uringlab.lab.names import BufferThing, ChildThing, FileThing, RequestThing,
 from uringlab.lab.reply import data, note
 from uringlab.lab.spec import CommandSpec, Param
 from uringlab.lab.values import Integer, Ref, Value
+from uringlab.lab.verbs.lives import life_json, requests_json, show_request, show_requests
 from uringlab.observe.request import State
 from uringlab.observe.snapshot import U32
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from uringlab.core.params import Params
     from uringlab.lab.lexer import Token
     from uringlab.lab.reply import Reply
     from uringlab.lab.session import Session
     from uringlab.lab.spec import Command
-    from uringlab.observe.request import Request
     from uringlab.observe.snapshot import RingSnapshot
 
 MOST_SLOTS = 64
@@ -43,7 +44,7 @@ class Subject(Value):
 
     def options(self) -> dict[str, str]:
         """The words."""
-        return {word: doc for word, (_, doc) in SHOWN.items()}
+        return {word: one[1] for word, one in SHOWN.items()}
 
 
 def show_sq(session: Session, thing: RingThing) -> str:
@@ -172,26 +173,6 @@ def show_memory(session: Session, thing: RingThing) -> str:
     return "\n".join(lines)
 
 
-def show_requests(session: Session, thing: RingThing) -> str:
-    """The lives of the newest requests."""
-    thing.observer.look()
-    found = session.requests.newest(thing.name, 32)
-    if not found:
-        return f"no request on {thing.name} yet"
-    return "\n".join(request_line(one) for one in found)
-
-
-def request_line(one: Request) -> str:
-    """`r1  READ  seen  res=5`."""
-    final = one.final
-    result = ""
-    if final is not None:
-        meaning = f" ({errno_text(final.res)})" if final.res < 0 else ""
-        result = f"  res={final.res}{meaning}"
-    name = one.name or f"user_data={one.user_data}"
-    return f"{name:<5} {one.decoded().name:<13} {one.state:<10}{result}"
-
-
 def show_names(session: Session, thing: RingThing) -> str:
     """Everything that has a name."""
     done = (State.SEEN, State.TAKEN_BACK)
@@ -203,13 +184,16 @@ def show_names(session: Session, thing: RingThing) -> str:
     return "\n".join(lines)
 
 
-SHOWN: dict[str, tuple[Callable[[Session, RingThing], str], str]] = {
-    "sq": (show_sq, "the submission queue: slots, head, tail, local tail"),
-    "cq": (show_cq, "the completion queue: what is ready, head, tail"),
-    "ring": (show_ring, "what was asked of setup, and what the kernel answered"),
-    "memory": (show_memory, "the shared words, their offsets and who writes them"),
-    "requests": (show_requests, "the lives of the newest requests"),
-    "names": (show_names, "every name and what it stands for"),
+Show = Callable[["Session", RingThing], str]
+ToJson = Callable[["Session", RingThing], dict[str, object]]
+
+SHOWN: dict[str, tuple[Show, str, ToJson | None]] = {
+    "sq": (show_sq, "the submission queue: slots, head, tail, local tail", None),
+    "cq": (show_cq, "the completion queue: what is ready, head, tail", None),
+    "ring": (show_ring, "what was asked of setup, and what the kernel answered", None),
+    "memory": (show_memory, "the shared words, their offsets and who writes them", None),
+    "requests": (show_requests, "the lives of the newest requests", requests_json),
+    "names": (show_names, "every name and what it stands for", None),
 }
 
 
@@ -218,11 +202,15 @@ def _show(session: Session, command: Command) -> Iterator[Reply]:
     number = command.get("number")
     thing = session.ring()
     if what in SHOWN:
-        yield data(SHOWN[what][0](session, thing), type="show", what=what)
+        show, _, to_json = SHOWN[what]
+        more = to_json(session, thing) if to_json is not None else {}
+        yield data(show(session, thing), type="show", what=what, **more)
     elif what in ("sqe", "cqe"):
         yield data(_show_slot(thing, what, number, command), type="show", what=what)
     else:
-        yield data(_show_name(session, what, command), type="show", what=what)
+        named = session.names.get(what)
+        more = life_json(session, named) if isinstance(named, RequestThing) else {}
+        yield data(_show_name(session, what, command), type="show", what=what, **more)
 
 
 def _show_slot(thing: RingThing, what: str, number: int | None, command: Command) -> str:
@@ -262,31 +250,11 @@ def _show_name(session: Session, name: str, command: Command) -> str:
         case RingThing():
             return show_ring(session, thing)
         case RequestThing():
-            return show_request(thing)
+            return show_request(session, thing)
         case BufferThing() if isinstance(thing.buffer, Buffer):
             return _show_buffer(thing.name, thing.buffer)
         case BufferThing() | FileThing() | ChildThing():
             return f"{name}: {thing.text()}"
-
-
-def show_request(thing: RequestThing) -> str:
-    """A request's life, with the time between its steps."""
-    one = thing.request
-    lines = [f"{thing.name}: {one.decoded()}", f"  user_data {one.user_data}   {one.state}"]
-    stamps = [
-        ("staged", one.staged_ns),
-        ("published", one.published_ns),
-        ("consumed", one.consumed_ns),
-    ]
-    stamps += [(f"posted res={cqe.res}", when) for when, cqe in one.cqes]
-    stamps.append(("seen", one.seen_ns))
-    start = one.staged_ns
-    for label, when in stamps:
-        if when:
-            lines.append(f"  {(when - start) / 1e6:>10.3f} ms  {label}")
-    if SqeFlags.CQE_SKIP_SUCCESS & one.decoded().flags:
-        lines.append("  silent: no CQE if it succeeds")
-    return "\n".join(lines)
 
 
 def _show_buffer(name: str, buffer: Buffer) -> str:

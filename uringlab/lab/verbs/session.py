@@ -1,13 +1,14 @@
-"""The session itself: `help`, `history`, `source`, `sleep`, `reset`, `quit`."""
+"""The session itself: `help`, `history`, `source`, `record`, `sleep`, `reset`, `quit`."""
 
 from __future__ import annotations
 
+import pathlib
 from typing import TYPE_CHECKING
 
 from uringlab.lab.errors import GaveUp, LineError, did_you_mean
 from uringlab.lab.reply import data, note
 from uringlab.lab.spec import GROUPS, CommandSpec, Param
-from uringlab.lab.values import Duration, Path, Value
+from uringlab.lab.values import Duration, OnOff, Path, Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,6 +91,24 @@ def _source(session: Session, command: Command) -> Iterator[Reply]:
     yield from session.source(path, command.get("path").text, command.span_of("path"))
 
 
+# A name alone is where the program was started: the session's own directory goes with it.
+def _record(session: Session, command: Command) -> Iterator[Reply]:
+    text = command.get("path").text
+    path = pathlib.Path.cwd() / text if "/" not in text else session.scratch.resolve(text)
+    payload = bool(command.get("payload", 0))
+    session.recorders.record(path, session.log, session.requests, payload=payload)
+    yield note(f"recording into {path}; until: record stop, or the end. Look at it: replay")
+
+
+def _record_stop(session: Session, command: Command) -> Iterator[Reply]:
+    if session.recorders.file is None:
+        yield note("nothing is being recorded")
+        return
+    path = session.recorders.path
+    count = session.recorders.stop()
+    yield note(f"{path}: {count} events. Look at it:  uringlab replay {path}")
+
+
 def _sleep(session: Session, command: Command) -> Iterator[Reply]:
     session.waiting_for = "sleep"
     try:
@@ -130,6 +149,21 @@ SPECS = (
         "session",
         (Param("path", Path(), "the file", required=True, positional=True),),
     ),
+    CommandSpec(
+        "record",
+        "write everything that happens from now on into a file, to be replayed",
+        _record,
+        "record session.uringrec",
+        "session",
+        (
+            Param("path", Path(), "the new file", required=True, positional=True),
+            Param("payload", OnOff(), "also what strings and answers contain", default="off"),
+        ),
+        more="A name alone is a file where the program was started. What lines say in their "
+        "strings, and what buffers hold, is not recorded unless payload=on. "
+        "`uringlab replay FILE` shows it, forwards and back.",
+    ),
+    CommandSpec("record stop", "the recording is complete", _record_stop, "record stop", "session"),
     CommandSpec(
         "sleep",
         "do nothing for a while; the ring goes on",

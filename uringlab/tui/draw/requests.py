@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from uringlab.core.errors import errno_name
-from uringlab.observe.request import State
+from uringlab.observe.request import Part, State, Tied
 from uringlab.tui.draw.rows import Role, Row, clip, fit, width_of
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def _life(one: Request, *, words: bool) -> Row:
     for at, (glyph, word, role) in enumerate(_STAGES[: reached + 1]):
         text = ("┄" if at else "") + glyph + (word if words or at == reached else "")
         row.append((text, role if at == reached else Role.DIM))
-    if one.state in (State.SILENT, State.TAKEN_BACK):
+    if one.state in (State.SILENT, State.TAKEN_BACK, State.GONE):
         row.append((f" {one.state}", Role.DIM))
     width = _LIFE if words else _LIFE_SHORT
     return [*row, (" " * max(0, width - width_of(row)), Role.PLAIN)]
@@ -70,27 +70,47 @@ _REACHED = {
     State.TAKEN_BACK: 1,
     State.IN_FLIGHT: 2,
     State.SILENT: 2,
+    State.GONE: 2,
     State.POSTED: 3,
     State.SEEN: 4,
 }
 
 
 def _end(one: Request, now: int) -> Row:
-    """The result, and how long the kernel had it."""
+    """The result, how long the kernel had it, and what it has to do with others."""
     row: Row = []
-    if one.cqes:
-        final = one.cqes[-1][1]
-        more = f" ×{len(one.cqes)}" if len(one.cqes) > 1 else ""
-        if final.res < 0:
-            row.append((f"res {final.res} {errno_name(final.res)}{more}", Role.BAD))
+    result = one.result
+    if result is not None:
+        more = f" ×{one.count}" if one.count > 1 else ""
+        if result.res < 0:
+            row.append((f"res {result.res} {errno_name(result.res)}{more}", Role.BAD))
         else:
-            row.append((f"res {final.res}{more}", Role.GOOD))
-    if one.consumed_ns and one.final is not None:
+            row.append((f"res {result.res}{more}", Role.GOOD))
+    if one.consumed is not None and one.final is not None:
         # Between the look before it was taken and the look that saw its CQE: at most this long.
-        row.append((f"  ≤ {_span(one.cqes[-1][0] - one.consumed_since_ns)}", Role.DIM))
-    elif one.state is State.IN_FLIGHT:
-        row.append((f"  {_span(max(0, now - one.consumed_ns))}", Role.DIM))
+        taken = one.completions[-1].posted.time_ns - one.consumed.since_ns
+        row.append((f"  ≤ {_span(taken)}", Role.DIM))
+    elif one.consumed is not None and one.state is State.IN_FLIGHT:
+        row.append((f"  {_span(max(0, now - one.consumed.time_ns))}", Role.DIM))
+    row += [(f"  {mark}", Role.DIM) for mark in _marks(one)]
     return row
+
+
+def _marks(one: Request) -> list[str]:
+    """Ties and doubts, in a word each; `show r1` tells them in sentences."""
+    marks = []
+    if one.tie is not None and not one.tie.cut:
+        marks.append(_TIES[one.tie.kind])
+    if one.drain:
+        marks.append("⇟ drain")
+    if one.count and one.completions[-1].part is Part.NOTIF:
+        marks.append("◇ notif")
+    if one.shared:
+        marks.append("⚑ shared user_data")
+    return marks
+
+
+_TIES = {Tied.LINK: "└ linked", Tied.HARDLINK: "└ hard-linked", Tied.GUARD: "└ guard"}
 
 
 def _span(ns: int) -> str:

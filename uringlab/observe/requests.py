@@ -1,0 +1,444 @@
+"""One life for each request, folded from events."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
+
+from uringlab.core.abi import CqeFlags, Opcode, SqeFlags, SqRingFlags
+from uringlab.observe.event import (
+    Closed,
+    Consumed,
+    Event,
+    Opened,
+    Posted,
+    Published,
+    Rewritten,
+    Seen,
+    SqFlagsChanged,
+    Staged,
+    TakenBack,
+    plain,
+)
+from uringlab.observe.request import Completion, Request, Tie, Tied, When
+from uringlab.observe.snapshot import U32, cqe_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from uringlab.core.cq import Cqe
+
+KEEP = 2_000
+DUMPED = 128
+"""So many requests that are over are in a dump."""
+STRAYS = 64
+# Plain numbers: an IntFlag's `&` costs a microsecond, and this runs for every event.
+_LINKS = int(SqeFlags.IO_LINK | SqeFlags.IO_HARDLINK)
+_HARDLINK = int(SqeFlags.IO_HARDLINK)
+_MORE = int(CqeFlags.MORE)
+
+
+class Stray(NamedTuple):
+    """A CQE that answers no request that was seen.
+
+    Attributes:
+        ring: where it was posted.
+        cqe_bytes: its bytes.
+        posted: when.
+    """
+
+    ring: str
+    cqe_bytes: bytes
+    posted: When
+
+    @property
+    def cqe(self) -> Cqe:
+        """The CQE."""
+        return cqe_of(self.cqe_bytes)
+
+
+class Ring:
+    """What the lives have to know of a ring.
+
+    Attributes:
+        fd: its fd; -1: none.
+        overflow: CQEs wait in the kernel for room: a request in flight may have ended.
+        unseen: so many SQEs were consumed that nobody saw being staged.
+    """
+
+    __slots__ = ("fd", "overflow", "unseen")
+
+    def __init__(self, fd: int, *, overflow: bool = False, unseen: int = 0) -> None:
+        """Just opened."""
+        self.fd = fd
+        self.overflow = overflow
+        self.unseen = unseen
+
+
+class Requests:
+    """Folds events into requests. Give its `take` to `EventLog.listen`.
+
+    A CQE is matched by ring and user_data to the oldest request in flight that has it, and to
+    one with CQE_SKIP_SUCCESS only if there is no other: that may have ended long ago. What
+    matches none is kept in `strays`. Folded in one thread, read from any.
+
+    Attributes:
+        strays: completions nobody here asked for, the newest.
+        rings: what is known of each ring.
+        count: how many requests were seen.
+        version: grows with every event.
+    """
+
+    def __init__(self, keep: int = KEEP) -> None:
+        """Start empty."""
+        self._all: deque[Request] = deque()
+        self._keep = keep
+        self._by_number: dict[int, Request] = {}
+        self._by_index: dict[tuple[str, int], Request] = {}
+        self._waiting: dict[tuple[str, int], list[Request]] = {}
+        self._newest: dict[tuple[str, int], Request] = {}
+        self._posted: dict[tuple[str, int], tuple[Request, Completion]] = {}
+        self._posts = 0
+        self._lock = threading.RLock()
+        self._handlers = {
+            Staged: self._staged,
+            Rewritten: self._rewritten,
+            Published: self._published,
+            TakenBack: self._taken_back,
+            Consumed: self._consumed,
+            Posted: self._post,
+            Seen: self._seen,
+            SqFlagsChanged: self._flags,
+            Opened: self._opened,
+            Closed: self._closed,
+        }
+        self.rings: dict[str, Ring] = {}
+        self.strays: deque[Stray] = deque(maxlen=STRAYS)
+        self.count = 0
+        self.version = 0
+
+    # -- asking -----------------------------------------------------------------------
+
+    def __iter__(self) -> Iterator[Request]:
+        """All that are kept, the oldest first."""
+        with self._lock:
+            return iter(list(self._all))
+
+    def __len__(self) -> int:
+        """How many are kept."""
+        return len(self._all)
+
+    def find(self, ring: str, index: int) -> Request | None:
+        """The request whose SQE has that index and is not consumed yet."""
+        return self._by_index.get((ring, index))
+
+    def numbered(self, number: int) -> Request | None:
+        """The request of that number, if it is kept."""
+        return self._by_number.get(number)
+
+    def in_flight(self, ring: str) -> int:
+        """How many the kernel has consumed and not finished (silent ones are not counted)."""
+        with self._lock:
+            return sum(
+                1
+                for (name, _), waiting in self._waiting.items()
+                if name == ring
+                for one in waiting
+                if not one.silent
+            )
+
+    def newest(self, ring: str, count: int) -> list[Request]:
+        """The newest requests of a ring, the oldest of them first."""
+        with self._lock:
+            found = []
+            for one in reversed(self._all):
+                if one.ring == ring:
+                    found.append(one)
+                    if len(found) == count:
+                        break
+        return found[::-1]
+
+    def name_of(self, ring: str, user_data: int) -> str:
+        """What the newest request of that user_data is called."""
+        one = self._newest.get((ring, user_data))
+        return one.name if one is not None and one.name else plain(ring, user_data)
+
+    def name(self, ring: str, index: int, name: str) -> Request | None:
+        """Call the request that was staged there by a name. None: nobody saw it."""
+        one = self.find(ring, index)
+        if one is not None:
+            one.name = name
+            self.version += 1
+        return one
+
+    # -- folding ------------------------------------------------------------------------
+
+    def take(self, event: Event) -> None:
+        """Fold one event in."""
+        handler: Any = self._handlers.get(type(event))
+        if handler is not None:
+            with self._lock:
+                handler(event)
+        self.version += 1
+
+    def _staged(self, event: Staged) -> None:
+        one = Request(
+            self.count, event.ring, event.index, event.sqe, When(event.since_ns, event.time_ns)
+        )
+        self.count += 1
+        self._all.append(one)
+        self._by_number[one.number] = one
+        if len(self._all) > self._keep:
+            self._let_go(self._all.popleft())
+        self._by_index[event.ring, event.index] = one
+        self._tie(one)
+        self._use(one)
+
+    def _use(self, one: Request) -> None:
+        key = (one.ring, one.user_data)
+        before = self._newest.get(key)
+        if before is not None:
+            one.use = before.use + 1
+            # A silent one may have ended without a word: nobody can tell.
+            if before.open and not before.silent:
+                before.shared = one.shared = True
+        self._newest[key] = one
+
+    def _tie(self, one: Request) -> None:
+        """To the SQE before it, if that says so and is not consumed yet."""
+        before = self._by_index.get((one.ring, (one.index - 1) & U32))
+        one.tie = None
+        if before is None or not before.flags & _LINKS:
+            return
+        kind = Tied.LINK
+        if one.sqe[0] == Opcode.LINK_TIMEOUT:
+            kind = Tied.GUARD
+        elif before.flags & _HARDLINK:
+            kind = Tied.HARDLINK
+        one.tie = Tie(kind, before.number)
+
+    def _rewritten(self, event: Rewritten) -> None:
+        one = self.find(event.ring, event.index)
+        if one is None:
+            return
+        old = (one.ring, one.user_data)
+        if self._newest.get(old) is one:
+            del self._newest[old]
+        one.sqe = event.sqe
+        self._tie(one)
+        self._use(one)
+        after = self.find(event.ring, (event.index + 1) & U32)
+        if after is not None:
+            self._tie(after)
+
+    def _let_go(self, one: Request) -> None:
+        """The oldest is no longer kept: if it is silent, nothing else would ever end its wait."""
+        del self._by_number[one.number]
+        key = (one.ring, one.user_data)
+        if self._newest.get(key) is one:
+            del self._newest[key]
+        waiting = self._waiting.get(key, [])
+        if one.silent and one in waiting:
+            self._no_more(key, one)
+
+    def _no_more(self, key: tuple[str, int], one: Request) -> None:
+        waiting = self._waiting[key]
+        waiting.remove(one)
+        if not waiting:
+            del self._waiting[key]
+
+    def _range(self, ring: str, old: int, new: int) -> list[Request]:
+        return [self._by_index[ring, at] for at in _indices(self._by_index, ring, old, new)]
+
+    def _published(self, event: Published) -> None:
+        when = When(event.since_ns, event.time_ns)
+        for one in self._range(event.ring, event.old, event.new):
+            one.published = when
+
+    def _taken_back(self, event: TakenBack) -> None:
+        when = When(event.since_ns, event.time_ns)
+        for one in self._range(event.ring, event.new, event.old):
+            one.taken_back = when
+            del self._by_index[event.ring, one.index]
+
+    def _consumed(self, event: Consumed) -> None:
+        when = When(event.since_ns, event.time_ns)
+        found = self._range(event.ring, event.old, event.new)
+        if found and found[0].tie is not None and found[0].index == event.old:
+            found[0].tie = found[0].tie._replace(cut=True)
+        ring = self.rings.get(event.ring)
+        if ring is not None:
+            ring.unseen += ((event.new - event.old) & U32) - len(found)
+        for one in found:
+            one.consumed = when
+            one.published = one.published or when
+            if one.drain:
+                one.behind = self.in_flight(event.ring)
+            del self._by_index[event.ring, one.index]
+            self._waiting.setdefault((event.ring, one.user_data), []).append(one)
+
+    def _post(self, event: Posted) -> None:
+        data = event.cqe
+        key = (event.ring, int.from_bytes(data[:8], "little"))
+        when = When(event.since_ns, event.time_ns)
+        waiting = self._waiting.get(key)
+        if not waiting:
+            self.strays.append(Stray(event.ring, data, when))
+            return
+        one = next((one for one in waiting if not one.silent), waiting[0])
+        self._posts += 1
+        one.order = self._posts
+        completion = Completion(data, event.index, when, None)
+        one.add(completion)
+        if not data[12] & _MORE:
+            self._no_more(key, one)
+        self._posted[event.ring, event.index] = (one, completion)
+
+    def _seen(self, event: Seen) -> None:
+        when = When(event.since_ns, event.time_ns)
+        for index in _indices(self._posted, event.ring, event.old, event.new):
+            self._posted.pop((event.ring, index))[1].seen = when
+
+    def _flags(self, event: SqFlagsChanged) -> None:
+        ring = self.rings.get(event.ring)
+        if ring is not None:
+            ring.overflow = bool(event.new & SqRingFlags.CQ_OVERFLOW)
+
+    def _opened(self, event: Opened) -> None:
+        self._forget(event)
+        self.rings[event.ring] = Ring(event.fd)
+
+    def _closed(self, event: Closed) -> None:
+        self._forget(event)
+        self.rings.pop(event.ring, None)
+
+    def _forget(self, event: Event) -> None:
+        """A ring of that name is gone, or new: what the old one left open ended with it."""
+        when = When(event.since_ns, event.time_ns)
+        for (ring, _), waiting in self._waiting.items():
+            if ring == event.ring:
+                for one in waiting:
+                    one.gone = when
+        for (ring, _), one in self._by_index.items():
+            if ring == event.ring:
+                one.gone = when
+        for table in (self._by_index, self._waiting, self._posted):
+            for key in [key for key in table if key[0] == event.ring]:
+                del table[key]
+
+    # -- keyframes ------------------------------------------------------------------------
+
+    def dump(self) -> list[Any]:
+        """Plain values, from which `load` goes on: what is open, and the newest that is over."""
+        with self._lock:
+            over, listed = 0, []
+            for one in reversed(self._all):
+                unseen = one.final is not None and one.seen is None
+                if not (one.open or unseen):
+                    over += 1
+                    if over > DUMPED:
+                        continue
+                listed.append(_to_plain(one))
+            kept = {one.number for one in self._all}
+            unlisted = [
+                _to_plain(one)
+                for waiting in self._waiting.values()
+                for one in waiting
+                if one.number not in kept
+            ]
+            return [
+                [self._keep, self.count, self._posts],
+                listed[::-1],
+                unlisted,
+                [[name, ring.fd, ring.overflow, ring.unseen] for name, ring in self.rings.items()],
+                [[one.ring, one.cqe_bytes, list(one.posted)] for one in self.strays],
+            ]
+
+    @classmethod
+    def load(cls, dumped: list[Any]) -> Self:
+        """Back from `dump`."""
+        [keep, count, posts], listed, unlisted, rings, strays = dumped
+        requests = cls(keep)
+        requests.count, requests._posts = count, posts
+        for name, fd, overflow, unseen in rings:
+            requests.rings[name] = Ring(fd, overflow=overflow, unseen=unseen)
+        requests.strays.extend(Stray(ring, cqe, When(*when)) for ring, cqe, when in strays)
+        kept = [_from_plain(one) for one in listed]
+        requests._enter(sorted([_from_plain(one) for one in unlisted] + kept, key=_number))
+        for one in kept:
+            requests._all.append(one)
+            requests._by_number[one.number] = one
+            requests._newest[one.ring, one.user_data] = one
+        return requests
+
+    def _enter(self, requests: Iterable[Request]) -> None:
+        """Into the tables of what is not over."""
+        for one in requests:
+            if one.gone is None:
+                for completion in one.completions:
+                    if completion.seen is None:
+                        self._posted[one.ring, completion.index] = (one, completion)
+            if not one.open:
+                continue
+            if one.consumed is None:
+                self._by_index[one.ring, one.index] = one
+            else:
+                self._waiting.setdefault((one.ring, one.user_data), []).append(one)
+
+
+def _number(one: Request) -> int:
+    return one.number
+
+
+def _to_plain(one: Request) -> list[Any]:
+    return [
+        one.number,
+        one.ring,
+        one.index,
+        one.sqe,
+        one.staged,
+        one.published,
+        one.consumed,
+        one.taken_back,
+        one.gone,
+        one.name,
+        one.use,
+        one.shared,
+        None if one.tie is None else [str(one.tie.kind), one.tie.to, one.tie.cut],
+        one.behind,
+        one.count,
+        one.order,
+        [[each.cqe_bytes, each.index, each.posted, each.seen] for each in one.completions],
+    ]
+
+
+def _from_plain(values: list[Any]) -> Request:
+    number, ring, index, sqe, staged, published, consumed, taken_back, gone, *rest = values
+    one = Request(number, ring, index, sqe, When(*staged))
+    one.published, one.consumed = _when(published), _when(consumed)
+    one.taken_back, one.gone = _when(taken_back), _when(gone)
+    one.name, one.use, one.shared, tie, one.behind, one.count, one.order, completions = rest
+    one.tie = None if tie is None else Tie(Tied(tie[0]), *tie[1:])
+    one.completions = [
+        Completion(data, at, When(*posted), _when(seen)) for data, at, posted, seen in completions
+    ]
+    return one
+
+
+def _when(values: list[int] | None) -> When | None:
+    return None if values is None else When(*values)
+
+
+def _indices(table: dict[tuple[str, int], Any], ring: str, old: int, new: int) -> list[int]:
+    """Those indices from `old` to before `new` that the table has, in order.
+
+    A ring of somebody else may move a word by any distance, forwards or backwards: that must
+    not cost more than the table is long.
+    """
+    count = (new - old) & U32
+    if count <= len(table):
+        steps = [step for step in range(count) if (ring, (old + step) & U32) in table]
+    else:
+        steps = sorted((at - old) & U32 for name, at in table if name == ring)
+    return [(old + step) & U32 for step in steps if step < count]
