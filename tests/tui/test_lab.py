@@ -402,3 +402,65 @@ def test_f3_lists_the_lessons_and_enter_begins_one():
             assert app.course.lesson.number == 1
 
     run(scene)
+
+
+def test_any_earlier_moment_can_be_looked_at_while_the_ring_runs_on():
+    async def scene():
+        async with lab() as (app, pilot):
+            await type_line(pilot, "nop -> r1")
+            await type_line(pilot, "publish")
+            await type_line(pilot, "enter")
+            assert "✓NOP" in sq(app)
+            await pilot.press("f8")
+            await until(pilot, lambda: app.looking_back, "looking back")
+            await until(pilot, lambda: "looking back" in app._timeline.text(), "the time line")
+            for _ in range(3):  # the CQE, the SQ head, the call
+                await pilot.press("left")
+            await until(pilot, lambda: "▶NOP" in sq(app), "published, not taken")
+            assert "head 0→0 tail 1→1" in sq(app)
+            assert "ready" in cq(app)
+            assert "●" not in cq(app).split("head")[0]
+            # Meanwhile the ring runs on: somebody else reaps.
+            ring = app.bench.session.current.ring
+            app.bench.call(lambda: list(ring.cq().drain())).result()
+            await until(pilot, lambda: "the ring runs on: 1 new" in app._timeline.text(), "news")
+            assert "▶NOP" in sq(app)
+            await pilot.press("escape")
+            await until(pilot, lambda: "✓r1" in cq(app), "live again")
+            assert not app.looking_back
+            assert app._prompt.has_focus
+
+    run(scene)
+
+
+def test_a_line_that_is_typed_while_looking_back_is_seen_live():
+    async def scene():
+        async with lab() as (app, pilot):
+            await type_line(pilot, "do nop")
+            await pilot.press("f8", "home")
+            await until(pilot, lambda: app.looking_back, "looking back")
+            app._prompt.focus()  # or a click on it
+            await type_line(pilot, "nop -> now")
+            assert not app.looking_back
+            assert "now" in app._requests.text()
+
+    run(scene)
+
+
+def test_a_step_on_from_the_newest_moment_is_live_again():
+    async def scene():
+        async with lab() as (app, pilot):
+            await type_line(pilot, "do nop")
+            await pilot.press("f8", "left", "left")
+            await pilot.pause(0.1)
+            assert app.looking_back
+            await pilot.press("end")
+            await until(pilot, lambda: not app.looking_back, "live")
+            await pilot.press("f8")
+            await until(pilot, lambda: app.looking_back, "looking back")
+            await pilot.press("right")
+            await until(pilot, lambda: not app.looking_back, "live")
+            await pilot.press("f8", "f8")
+            assert not app.looking_back
+
+    run(scene)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from uringlab.cli import exits
+from uringlab.observe.recording.error import RecordingError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,7 +33,6 @@ def replay(file: Path, start: int, stop: int | None, *, no_tui: bool, as_json: b
     Recordings are made by `record FILE` at the prompt, or `uringlab run --record FILE`.
     """
     from uringlab.observe.recording.recording import Recording  # noqa: PLC0415
-    from uringlab.observe.recording.store import RecordingError  # noqa: PLC0415
 
     try:
         with Recording.open(file) as recording:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from uringlab.lab.errors import LineError
 from uringlab.lab.lexer import without_strings
+from uringlab.observe.recording.error import RecordingError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -72,7 +73,7 @@ class Recorders:
             LineError: one is being written already, or it cannot be made.
         """
         from uringlab.observe.recording.recorder import Recorder  # noqa: PLC0415 - see below
-        from uringlab.observe.recording.store import RecordingError, Store  # noqa: PLC0415
+        from uringlab.observe.recording.store import Store  # noqa: PLC0415
 
         # SQLite, msgpack and zstd are loaded when something is recorded: most scripts do not.
         if self.file is not None:
@@ -93,8 +94,6 @@ class Recorders:
         recorder, self.file = self.file, None
         if recorder is None:
             return 0
-        from uringlab.observe.recording.store import RecordingError  # noqa: PLC0415 - see above
-
         try:
             recorder.close()
             return recorder.store.ends()[1]
@@ -116,6 +115,12 @@ class Recorders:
             )
             self.past = Recording(store)
         return self.past
+
+    @property
+    def past_error(self) -> str:
+        """Why the past could not be kept; "" while it could."""
+        error = self._past.error if self._past is not None else None
+        return "" if error is None else f"the past could not be kept: {error}"
 
     def catch_up(self) -> None:
         """Have all that has happened so far in the past."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import platform
 from collections import deque
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Horizontal
 from textual.widgets import Footer, Label
@@ -17,36 +17,31 @@ from uringlab.lab.errors import ExpectationFailed, GaveUp, LineError
 from uringlab.lab.reply import Stream
 from uringlab.lab.session import Quit
 from uringlab.lab.verbs.session import overview
+from uringlab.observe.recording.error import RecordingError
 from uringlab.tui.draw.rows import Role
-from uringlab.tui.themes import THEMES
+from uringlab.tui.ring_app import RingApp
 from uringlab.tui.view import Looker, lesson_view
 from uringlab.tui.widgets.candidates import Candidates
-from uringlab.tui.widgets.events_pane import EventsPane
 from uringlab.tui.widgets.hint_line import HintLine
 from uringlab.tui.widgets.lesson_pane import LessonPane
-from uringlab.tui.widgets.picture import ViewPicture
 from uringlab.tui.widgets.prompt import Prompt
-from uringlab.tui.widgets.queue_panes import CqPane, SqPane
-from uringlab.tui.widgets.requests_pane import RequestsPane
 from uringlab.tui.widgets.session_pane import SessionPane
-from uringlab.tui.widgets.top_line import TopLine
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from concurrent.futures import Future
     from pathlib import Path
 
-    from textual import events
     from textual.app import ComposeResult, SystemCommand
-    from textual.geometry import Size
     from textual.screen import Screen
-    from textual.timer import Timer
 
     from uringlab.lab.complete import Candidate
     from uringlab.lab.reply import Reply
+    from uringlab.lab.session import Session
+    from uringlab.observe.recording.recording import Recording
     from uringlab.tui.view import LessonView, View
+    from uringlab.tui.widgets.timeline import Timeline
 
-FRAMES_A_SECOND = 30
 WELCOME = """\
 A real io_uring ring. You are ▸ orange, the kernel ◂ blue.
 Two things to try:
@@ -55,12 +50,9 @@ Two things to try:
 SOLVED = "✔ solved. When you have read why it worked:  next"
 IN_LESSON = "F2 hint · check: what is missing · reset: back to the start · Tab completes · F1 help"
 IN_LESSON_PANE = ("lesson", "why", "further")
-WIDE = 100
-TALL = 30
-WIDEST = 150
 
 
-class LabApp(App[int]):
+class LabApp(RingApp):
     """Two queues, the requests, what just happened, and a prompt.
 
     Everything drawn comes from a `View` taken once a tick; every line typed goes to the bench. So
@@ -71,8 +63,6 @@ class LabApp(App[int]):
         lesson: a lesson to begin with.
     """
 
-    TITLE = "uringlab"
-    CSS_PATH = "app.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f1", "help", "Help", tooltip="this page"),
         Binding("f2", "say('hint')", "Hint", tooltip="open one more hint of the lesson"),
@@ -85,11 +75,17 @@ class LabApp(App[int]):
             tooltip="the pane that PageUp scrolls; on a small screen, the one that is shown",
         ),
         Binding(
+            "f8",
+            "look_back",
+            "Look back",
+            tooltip="walk back through what happened, while the ring runs on",
+        ),
+        Binding(
             "escape",
             "back_out",
             "Give up",
             priority=True,
-            tooltip="give up a wait; else close the list of words; else empty the line",
+            tooltip="end looking back; give up a wait; close the list of words; empty the line",
         ),
         Binding("pageup", "page(1)", "Scroll up", show=False, priority=True),
         Binding("pagedown", "page(-1)", "Scroll down", show=False, priority=True),
@@ -104,29 +100,16 @@ class LabApp(App[int]):
         self._lesson = lesson
         self._replies: deque[Reply] = deque()
         self._job: Future[None] | None = None
-        self._ticker: Timer | None = None
-        self._shown: View | None = None
         self._lesson_shown: LessonView | None = None
         self._goals_seen = 0
         self._lesson_stale = False
         self._current_pane = "session"
+        self._past: Recording | None = None
+        self._no_past = ""
         self.bench: Bench
-        # Held, not queried: a query asks the screen on top, which may be the help.
-        self._top = TopLine(id="top")
-        self._sq = SqPane(id="sq", classes="pane")
-        self._cq = CqPane(id="cq", classes="pane")
-        self._requests = RequestsPane(id="requests", classes="pane")
         self._transcript = SessionPane(id="session", classes="pane")
         self._lesson_pane = LessonPane(id="lesson", classes="pane")
-        self._events = EventsPane(id="events", classes="pane")
         self._panes = (self._lesson_pane, self._requests, self._transcript, self._events)
-        self._views: tuple[ViewPicture, ...] = (
-            self._top,
-            self._sq,
-            self._cq,
-            self._requests,
-            self._events,
-        )
         self._candidates = Candidates(id="candidates")
         self._hint = HintLine(id="hint")
         self._ring_name = Label("r0> ", id="ring-name")
@@ -136,12 +119,10 @@ class LabApp(App[int]):
 
     def compose(self) -> ComposeResult:
         """Every pane, once; CSS classes on the screen decide who is shown where."""
-        yield self._top
-        with Container(id="queues"):
-            yield self._sq
-            yield self._cq
+        yield from self.compose_queues()
         with Container(id="panes"):
             yield from self._panes
+        yield self._timeline
         yield self._candidates
         yield self._hint
         with Horizontal(id="line"):
@@ -151,20 +132,28 @@ class LabApp(App[int]):
 
     def on_mount(self) -> None:
         """Start the bench and the one timer."""
-        for theme in THEMES:
-            self.register_theme(theme)
-        self.theme = THEMES[0].name
         courses: list[Course] = []
-        self.bench = Bench(self._allow, prepare=lambda session: courses.append(Course(session)))
+
+        def prepare(session: Session) -> None:
+            courses.append(Course(session))
+            self._keep_past(session)
+
+        self.bench = Bench(self._allow, prepare)
         self.course = courses[0]
         self.looker = Looker(self.bench.session)
         self.bench.call(self._first_ring)
         self._transcript.transcript.add(WELCOME, Role.PLAIN)
         self._prompt.focus()
-        self._lay_out(self.size)
-        self._ticker = self.set_interval(1 / FRAMES_A_SECOND, self.tick)
+        self.begin()
         if self._lesson is not None:
             self.run_line(f"learn {self._lesson}".strip())
+
+    def _keep_past(self, session: Session) -> None:
+        """So that any earlier moment can be looked at."""
+        try:
+            self._past = session.recorders.keep_past(session.log, session.requests)
+        except RecordingError as error:
+            self._no_past = str(error)
 
     def _first_ring(self) -> None:
         """A learner sees a ring at once. In the bench's thread: the ring belongs to it."""
@@ -172,22 +161,9 @@ class LabApp(App[int]):
 
     def on_unmount(self) -> None:
         """Close every ring before the program ends."""
-        if self._ticker is not None:
-            self._ticker.stop()
+        self.end()
         if hasattr(self, "bench"):
             self.bench.close()
-
-    def on_resize(self, event: events.Resize) -> None:
-        """Another size may want another arrangement."""
-        self._lay_out(event.size)
-
-    def _lay_out(self, size: Size) -> None:
-        width, height = size
-        narrow = width < WIDE or height < TALL
-        screen = self.screen_stack[0]
-        screen.set_class(narrow, "-narrow")
-        screen.set_class(width >= WIDEST and not narrow, "-widest")
-        self._show_pane()
 
     # -- the tick ---------------------------------------------------------------------
 
@@ -195,10 +171,10 @@ class LabApp(App[int]):
         """One look; the panes repaint what differs. Replies that came meanwhile are shown."""
         self._take_replies()
         view = self.looker.look()
-        if view is not self._shown:
-            self._shown = view
-            for pane in self._views:
-                pane.show(view)
+        if self.looking_back:
+            self.show_history()
+        else:
+            self.show(view)
         self._show_lesson()
         self._tell(view)
 
@@ -223,7 +199,7 @@ class LabApp(App[int]):
         self._lesson_pane.show_lesson(view)
         if old is None or old.title != view.title or view.solved != old.solved:
             self._current_pane = "lesson"
-            self._show_pane()
+            self.show_pane()
 
     def _take_replies(self) -> None:
         pane = self._transcript
@@ -265,7 +241,9 @@ class LabApp(App[int]):
         hint = self._hint
         prompt = self._prompt
         session = self.bench.session
-        if self.bench.next_step:
+        if self.looking_back:
+            hint.say("← → step · space plays · e next failure · g go to · Esc live again", Role.DIM)
+        elif self.bench.next_step:
             hint.say(f"▶ next: {self.bench.next_step}   (F5 does it, Esc runs on)", Role.YOU)
         elif self.bench.busy and session.waiting_for:
             hint.say(f"⧗ {session.waiting_for} …   (Esc gives up)", Role.KERNEL)
@@ -279,6 +257,38 @@ class LabApp(App[int]):
         name = f"{view.ring or 'r0'}> "
         if str(label.content) != name:
             label.update(name)
+
+    # -- looking back -----------------------------------------------------------------
+
+    @property
+    def looking_back(self) -> bool:
+        """Whether the panes show a moment that is over. The ring runs on."""
+        return self._timeline.player is not None
+
+    def action_look_back(self) -> None:
+        """Stop at the newest moment, to walk back from there; or go on live."""
+        if self.looking_back:
+            self.go_live()
+            return
+        recorders = self.bench.session.recorders
+        recorders.catch_up()
+        wrong = self._no_past or recorders.past_error
+        if wrong or self._past is None or not self._past.count:
+            self.notify(wrong or "Nothing has happened yet.", severity="warning", timeout=5)
+            return
+        past = self._past
+        self._timeline.walk(past, past.count, platform.release(), live=True)
+
+    def go_live(self) -> None:
+        """The newest moment again, and what happens next."""
+        self._timeline.leave()
+        self._shown = None
+        self._prompt.focus()
+
+    def on_timeline_went_on(self, message: Timeline.WentOn) -> None:
+        """After the newest moment comes what happens now."""
+        message.stop()
+        self.go_live()
 
     # -- lines --------------------------------------------------------------------------
 
@@ -297,6 +307,7 @@ class LabApp(App[int]):
         if self._job is not None:
             self.notify("The line before is still running: Esc gives it up.", timeout=3)
             return
+        self.go_live()
         line = message.value
         prompt.value = ""
         if line.strip():
@@ -317,7 +328,7 @@ class LabApp(App[int]):
         session.history.append(line)
         if self._current_pane == "lesson" and self.screen_stack[0].has_class("-narrow"):
             self._current_pane = "session"
-            self._show_pane()
+            self.show_pane()
         name = session.current.name if session.current else "r0"
         self._transcript.transcript.add(f"{name}> {line}", Role.ECHO)
         self._job = self.bench.line(line, self._replies.append)
@@ -335,7 +346,9 @@ class LabApp(App[int]):
             self.pop_screen()
             return
         prompt = self._prompt
-        if self._job is not None:
+        if self.looking_back:
+            self.go_live()
+        elif self._job is not None:
             self.bench.give_up()
         elif not prompt.close_candidates():
             prompt.value = ""
@@ -360,7 +373,9 @@ class LabApp(App[int]):
         """Scroll the transcript."""
         if len(self.screen_stack) > 1:
             return
-        if self._current_pane == "lesson":
+        if self.looking_back:
+            self._timeline.action_step(-10 * direction)
+        elif self._current_pane == "lesson":
             self._lesson_pane.page(direction)
         else:
             self._transcript.page(direction)
@@ -396,43 +411,24 @@ class LabApp(App[int]):
         else:
             self.notify("Ctrl-Q leaves. Esc empties the line.", timeout=3)
 
-    def action_next_pane(self) -> None:
-        """On a small screen: show the next pane. On a large one all are there already."""
-        panes = [
-            str(pane.id)
-            for pane in self._panes
-            if pane is not self._lesson_pane or self._lesson_shown is not None
-        ]
-        at = panes.index(self._current_pane) if self._current_pane in panes else 0
-        self._current_pane = panes[(at + 1) % len(panes)]
-        self._show_pane()
+    def panes_to_choose(self) -> list[str]:
+        """The lesson's only while there is one."""
+        panes = super().panes_to_choose()
+        return [one for one in panes if one != "lesson" or self._lesson_shown is not None]
 
-    def _show_pane(self) -> None:
-        for pane in self._panes:
-            pane.set_class(pane.id == self._current_pane, "-current")
-        # On a small screen the text of a lesson gets the room of the queues while it is read.
+    def show_pane(self, name: str = "") -> None:
+        """On a small screen the text of a lesson gets the room of the queues while it is read."""
+        super().show_pane(name)
         self.screen_stack[0].set_class(self._current_pane == "lesson", "-reading")
-
-    def action_help(self) -> None:
-        """F1."""
-        from uringlab.tui.screens.help import HelpScreen  # noqa: PLC0415
-
-        self.push_screen(HelpScreen(self.help_text()))
 
     def help_text(self) -> str:
         """Keys, panes, commands."""
-        keys = "\n".join(
-            f"  {self.get_key_display(one):<10} {one.description:<12} {one.tooltip}".rstrip()
-            for one in self.BINDINGS
-            if isinstance(one, Binding)
-        )
-        panes = "\n\n".join(
-            f"{pane.border_title}\n{' '.join(pane.HELP.split())}"
-            for pane in (self._sq, self._cq, *self._panes)
-        )
         return (
-            f"Keys\n{keys}\n  Tab        Complete     ↑ ↓ earlier lines, → takes the grey text\n"
-            f"  ^p         Palette      every command, and the themes\n\n{panes}\n\n"
+            f"Keys\n{self.help_on_keys(self.BINDINGS)}\n"
+            "  Tab        Complete     ↑ ↓ earlier lines, → takes the grey text\n"
+            "  ^p         Palette      every command, and the themes\n\n"
+            f"Keys while looking back (F8)\n{self.help_on_keys(self._timeline.BINDINGS)}\n\n"
+            f"{self.help_on_panes()}\n\nTime line\n{' '.join(self._timeline.HELP.split())}\n\n"
             f"Commands\n{overview(self.bench.session.table)}"
         )
 

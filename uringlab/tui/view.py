@@ -1,11 +1,15 @@
-"""What the screen is drawn from: one frozen look at the session. Widgets see nothing else."""
+"""What the screen is drawn from: one frozen look, at the session or at a moment that is over.
+
+Widgets see nothing else: so the same panes show a ring that lives, its past, and a recording.
+"""
 
 from __future__ import annotations
 
+import platform
 import time
 from collections import deque
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple
 
 from uringlab.core.abi import SetupFlags
 from uringlab.core.abi.named import flag_names
@@ -13,10 +17,14 @@ from uringlab.lab.news import News
 from uringlab.observe.event import Moved, Posted, Staged
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from uringlab.course.course import Course
     from uringlab.lab.session import Session
     from uringlab.observe.event import Event
+    from uringlab.observe.recording.moment import Moment
     from uringlab.observe.request import Request
+    from uringlab.observe.requests import Requests
     from uringlab.observe.snapshot import RingSnapshot
 
 RECENT_NS = 900_000_000
@@ -25,19 +33,31 @@ MOST_EVENTS = 500
 CLOCK_NS = 100_000_000
 
 
+class Told(NamedTuple):
+    """An event as the events pane shows it."""
+
+    actor: str
+    ring: str
+    text: str
+
+
 @dataclass(frozen=True)
 class View:
-    """One moment of the session.
+    """One moment.
 
     Attributes:
         ring: the ring in use, "" before there is one.
+        fd: its number in the process that it belongs to; -1: it has none.
         shot: its snapshot.
         flags: its setup flags, by name.
+        rings: how many are open.
         requests: the newest, the oldest of them first.
-        events: (actor, text) of the newest events.
-        moved: the words that moved within the last second: drawn so that it is seen.
+        events: the newest, of every ring.
+        moved: the words that moved just before: drawn so that it is seen.
         names: (user_data → name) of the requests of this ring.
         now_ns: CLOCK_MONOTONIC, in steps of a tenth of a second.
+        kernel: the release of the kernel that the ring belongs to.
+        live: it is now, and something can be typed; else the moment is over.
     """
 
     ring: str
@@ -47,13 +67,64 @@ class View:
     rings: int
     in_flight: int
     requests: tuple[Request, ...]
-    events: tuple[tuple[str, str], ...]
+    events: tuple[Told, ...]
     moved: frozenset[str]
     names: dict[int, str]
     now_ns: int
+    kernel: str = platform.release()
+    live: bool = True
 
 
 NOTHING = View("", -1, None, "", 0, 0, (), (), frozenset(), {}, 0)
+
+
+def view_of(moment: Moment, ring: str, moved: Iterable[Event], kernel: str) -> View:
+    """A moment that is over.
+
+    Args:
+        moment: of a recording, or of the session's own past.
+        ring: the ring to show; another one if it was not open then.
+        moved: the events whose marks are drawn.
+        kernel: the release that it was recorded on.
+    """
+    name = ring if ring in moment.rings else next(reversed(moment.rings), "")
+    say = moment.requests.name_of
+    events = tuple(Told(str(one.actor), one.ring, one.text(say)) for one in moment.events)
+    words = frozenset(word for one in moved if one.ring == name for word in _words(one))
+    if not name:
+        return replace(
+            NOTHING,
+            events=events,
+            moved=words,
+            now_ns=moment.time_ns,
+            kernel=kernel,
+            live=False,
+        )
+    at = moment.rings[name]
+    return replace(
+        _view(name, at.snapshot, at.facts.flags or 0, moment.requests),
+        fd=at.facts.fd,
+        rings=len(moment.rings),
+        events=events,
+        moved=words,
+        now_ns=moment.time_ns,
+        kernel=kernel,
+        live=False,
+    )
+
+
+def _view(ring: str, shot: RingSnapshot | None, flags: int, lives: Requests) -> View:
+    """What comes from the ring and the lives of its requests."""
+    requests = tuple(lives.newest(ring, MOST_REQUESTS))
+    return replace(
+        NOTHING,
+        ring=ring,
+        shot=shot,
+        flags=flag_names(SetupFlags, flags) if flags else "",
+        in_flight=lives.in_flight(ring),
+        requests=requests,
+        names={one.user_data: one.name for one in requests if one.name},
+    )
 
 
 class Looker:
@@ -63,7 +134,7 @@ class Looker:
         """Look at this session."""
         self._session = session
         self._news = News(session)
-        self._told: deque[tuple[str, str]] = deque(maxlen=MOST_EVENTS)
+        self._told: deque[Told] = deque(maxlen=MOST_EVENTS)
         self._recent: deque[tuple[int, str, tuple[str, ...]]] = deque()
         self._log: object = None
         self._view = NOTHING
@@ -78,7 +149,7 @@ class Looker:
             self._told.clear()
             self._recent.clear()
         for event in self._news.take():
-            self._told.append((str(event.actor), session.say(event)))
+            self._told.append(Told(str(event.actor), event.ring, session.say(event)))
             words = _words(event)
             if words:
                 self._recent.append((event.time_ns, event.ring, words))
@@ -87,31 +158,23 @@ class Looker:
             self._recent.popleft()
         thing = session.current
         if thing is None:
-            self._view = View("", -1, None, "", 0, 0, (), tuple(self._told), frozenset(), {}, now)
+            self._view = replace(NOTHING, events=tuple(self._told), now_ns=now)
             return self._view
         moved = frozenset(
             word for _, ring, words in self._recent if ring == thing.name for word in words
         )
-        in_flight = session.requests.in_flight(thing.name)
-        clock = now // CLOCK_NS * CLOCK_NS if in_flight else 0
+        clock = now // CLOCK_NS * CLOCK_NS if session.requests.in_flight(thing.name) else 0
         shot = thing.observer.snapshot
         key = (thing, shot, session.log.count, session.requests.version, moved, clock)
         if key == self._key:
             return self._view
         self._key = key
-        requests = tuple(session.requests.newest(thing.name, MOST_REQUESTS))
-        flags = thing.ring.params.flags
-        self._view = View(
-            ring=thing.name,
+        self._view = replace(
+            _view(thing.name, shot, int(thing.ring.params.flags), session.requests),
             fd=thing.ring.fd.number,
-            shot=shot,
-            flags=flag_names(SetupFlags, flags) if flags else "",
             rings=len(session.rings()),
-            in_flight=in_flight,
-            requests=requests,
             events=tuple(self._told),
             moved=moved,
-            names={one.user_data: one.name for one in requests if one.name},
             now_ns=clock or now,
         )
         return self._view

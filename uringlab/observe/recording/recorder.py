@@ -18,7 +18,8 @@ from uringlab.observe.recording.codec import (
     look_entry,
     ring_to_plain,
 )
-from uringlab.observe.recording.store import Block, RecordingError, pack
+from uringlab.observe.recording.error import RecordingError
+from uringlab.observe.recording.store import Block, pack
 
 if TYPE_CHECKING:
     from uringlab.observe.log import EventLog

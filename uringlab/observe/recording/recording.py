@@ -15,9 +15,10 @@ from uringlab.observe.recording.codec import (
     requests_from_plain,
     ring_from_plain,
 )
+from uringlab.observe.recording.error import RecordingError
 from uringlab.observe.recording.moment import Moment, Note, RingAt
 from uringlab.observe.recording.recorder import is_error
-from uringlab.observe.recording.store import RecordingError, Store, unpack
+from uringlab.observe.recording.store import Store, unpack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -22,6 +22,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 import msgpack
 import zstandard
 
+from uringlab.observe.recording.error import RecordingError
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
@@ -50,10 +52,6 @@ CREATE INDEX request_by_name ON request (name, event) WHERE name IS NOT NULL;
 """
 
 
-class RecordingError(Exception):
-    """A recording cannot be read or written. The message says why, and what to do."""
-
-
 class Block(NamedTuple):
     """Entries that were written together, and what is known without reading them."""
 
@@ -68,12 +66,20 @@ class Block(NamedTuple):
 
 def pack(plain: object) -> bytes:
     """Plain values to compressed bytes."""
-    return zstandard.ZstdCompressor(level=_LEVEL).compress(msgpack.packb(plain))
+    packer = zstandard.ZstdCompressor(level=_LEVEL, write_checksum=True)
+    return packer.compress(msgpack.packb(plain))
 
 
 def unpack(data: bytes) -> Any:
-    """And back."""
-    raw = zstandard.ZstdDecompressor().decompress(data)
+    """And back.
+
+    Raises:
+        RecordingError: these are not the bytes that were written: the checksum says so.
+    """
+    try:
+        raw = zstandard.ZstdDecompressor().decompress(data)
+    except zstandard.ZstdError as error:
+        raise RecordingError(f"a part of the recording is damaged: {error}") from error
     return msgpack.unpackb(raw, strict_map_key=False, unicode_errors="surrogateescape")
 
 

@@ -16,10 +16,19 @@ _MARKS = {"you": "▸ you   ", "kernel": "◂ kernel"}
 def events_rows(view: View, width: int, height: int, back: int = 0) -> list[Row]:
     """The newest events that fit; `back` lines further up when scrolled."""
     if not view.events:
-        return [[("nothing yet: what you and the kernel do appears here", Role.DIM)]]
+        text = "nothing yet" + (": what you and the kernel do appears here" if view.live else "")
+        return [[(text, Role.DIM)]]
     end = len(view.events) - back
     shown = view.events[max(0, end - height) : max(end, 1)]
+    rings = {one.ring for one in shown}
     return [
-        clip([(_MARKS[actor], _ROLES[actor]), (f" {text}", Role.PLAIN)], width)
-        for actor, text in shown
+        clip(
+            [
+                (_MARKS[one.actor], _ROLES[one.actor]),
+                (f" {one.ring}:" if len(rings) > 1 else "", Role.DIM),
+                (f" {one.text}", Role.PLAIN),
+            ],
+            width,
+        )
+        for one in shown
     ]

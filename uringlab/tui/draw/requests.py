@@ -25,7 +25,7 @@ _S = 1e9
 def requests_rows(view: View, width: int, height: int) -> list[Row]:
     """The newest requests, the newest last."""
     if not view.requests:
-        return [[("no request yet. Try:  do nop", Role.DIM)]]
+        return [[("no request yet" + (". Try:  do nop" if view.live else ""), Role.DIM)]]
     return [clip(_row(one, view.now_ns, width), width) for one in view.requests[-height:]]
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import platform
-from functools import cache
 from typing import TYPE_CHECKING
 
 from uringlab.tui.draw.rows import Role, Row, clip, width_of
@@ -12,15 +10,10 @@ if TYPE_CHECKING:
     from uringlab.tui.view import View
 
 
-@cache
-def _kernel() -> str:
-    return ".".join(platform.release().split("-")[0].split(".")[:2])
-
-
 def top_row(view: View, width: int) -> Row:
     """`uringlab  r0 · fd 7 · SQ 8 · CQ 16        Linux 6.18   in flight 2   overflow 0`."""
     left: Row = [(" uringlab ", Role.TITLE)]
-    right: Row = [(f"Linux {_kernel()}", Role.DIM)]
+    right: Row = [(f"Linux {_short(view.kernel)}", Role.DIM)]
     if view.shot is not None:
         parts = [
             view.ring,
@@ -43,3 +36,8 @@ def top_row(view: View, width: int) -> Row:
         right.pop(0)
     gap = width - width_of(left) - width_of(right)
     return clip([*left, (" " * max(gap, 1), Role.PLAIN), *right], width)
+
+
+def _short(release: str) -> str:
+    """`6.18` of `6.18.5-generic`."""
+    return ".".join(release.split("-", maxsplit=1)[0].split(".")[:2])
