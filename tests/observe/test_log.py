@@ -49,7 +49,7 @@ def test_asking_again_from_where_one_was_told_gives_each_event_once():
 def test_a_listener_hears_every_event_in_order_from_any_thread():
     log = EventLog(keep=10)
     heard = []
-    log.listen(heard.append)
+    log.listen(heard.extend)
     threads = [
         threading.Thread(target=lambda at=at: [log.append([event(at)]) for _ in range(500)])
         for at in range(4)

@@ -39,7 +39,7 @@ class Story:
 
     def tell(self, kind, *args, ring="ring"):
         self.now += 1
-        self.requests.take(kind(ring, self.now, self.now - 1, *args))
+        self.requests.take([kind(ring, self.now, self.now - 1, *args)])
 
     def stage(self, user_data, flags=SqeFlags(0)):
         self.tell(Staged, self.staged, self.staged, ops.Nop(user_data=user_data, flags=flags).sqe)

@@ -112,7 +112,7 @@ class RingThing:
         return f"{self.ring.fd}  SQ {params.sq_entries}  CQ {params.cq_entries}"
 
 
-@dataclass
+@dataclass(slots=True)
 class RequestThing:
     """A request that was staged here.
 

@@ -29,7 +29,7 @@ from uringlab.observe.requests import Requests
 from uringlab.observe.source import OwnSource
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from uringlab.core.buffers import Buffer
@@ -82,7 +82,7 @@ class Session:
         self.log = EventLog()
         self.requests = Requests()
         self.log.listen(self.requests.take)
-        self.log.listen(self._on_event)
+        self.log.listen(self._on_events)
         self.names: dict[str, Thing] = {"bad": BufferThing("bad", BadPage())}
         self._rings: dict[str, RingThing] = {}
         self._current: RingThing | None = None
@@ -310,31 +310,35 @@ class Session:
                 if self.names.get(thing.name) is thing:
                     del self.names[thing.name]
 
-    def _on_event(self, event: Event) -> None:
+    def _on_events(self, events: Sequence[Event]) -> None:
         """A completion may open or close a file that the session has to know about."""
-        if not isinstance(event, Posted):
-            return
-        # Several requests may share a user_data: those that have their last CQE are settled.
-        key = (event.ring, event.decoded().user_data)
-        waiting = self._unsettled.pop(key, [])
-        left = [thing for thing in waiting if not self._settle(thing)]
-        if left:
-            self._unsettled[key] = left
+        for event in events:
+            if not isinstance(event, Posted):
+                continue
+            # Several requests may share a user_data: those that have their last CQE are settled.
+            key = (event.ring, event.user_data)
+            waiting = self._unsettled.pop(key, [])
+            left = [thing for thing in waiting if not self._settle(thing)]
+            if left:
+                self._unsettled[key] = left
 
     def _settle(self, thing: RequestThing) -> bool:
         self._take_files(thing)
-        final = thing.request.final
-        if final is None:
+        if not thing.request.ended:
             return False
         thing.settled = True
-        if final.res < 0:
-            self._not_closed(thing)
+        if thing.closes is not None:
+            final = thing.request.final
+            if final is not None and final.res < 0:
+                self._not_closed(thing)
         return True
 
     def _take_files(self, thing: RequestThing) -> None:
         """Fds that its new CQEs bring: the first by the request's name, more by name_2, name_3."""
         # It is asked at each CQE: so a new one is always among those that are kept.
         new, thing.told = thing.request.count - thing.told, thing.request.count
+        if not thing.op.may_bring_fds:
+            return
         for one in thing.request.completions[-new:] if new else []:
             for number in thing.op.new_fds(one.cqe.res):
                 self._take_file(thing, number)

@@ -27,37 +27,40 @@ if TYPE_CHECKING:
 _HALF = 1 << 31
 
 
-class _Looks(NamedTuple):
-    """Two looks at a ring, and since when what the second one saw may have been so."""
+When = tuple[str, int, int]
+"""The ring, when at the latest, and since when: how every event begins."""
 
-    ring: str
+
+class _Looks(NamedTuple):
+    """Two looks at a ring.
+
+    Attributes:
+        when: of what the kernel did: some time between the two looks.
+    """
+
     before: RingSnapshot
     after: RingSnapshot
-    since_ns: int
+    when: When
 
-    @property
-    def when(self) -> tuple[str, int, int]:
-        """Of what the kernel did: some time between the two looks."""
-        return self.ring, self.after.time_ns, self.since_ns
-
-    def act(self, count: int, old_count: int, time_ns: int) -> tuple[str, int, int]:
+    def act(self, count: int, old_count: int, time_ns: int) -> When:
         """Of what you did: exact, where the ring's own library did it just once meanwhile.
 
         Twice: the last time is known, and the first lies between. Never: somebody else stored
         that word, and all that is known is the looks.
         """
-        if count == old_count or not self.since_ns <= time_ns <= self.after.time_ns:
+        ring, latest, since_ns = self.when
+        if count == old_count or not since_ns <= time_ns <= latest:
             return self.when
-        return self.ring, time_ns, time_ns if count == old_count + 1 else self.since_ns
+        return ring, time_ns, time_ns if count == old_count + 1 else since_ns
 
     @property
-    def published(self) -> tuple[str, int, int]:
+    def published(self) -> When:
         """When the shared tail moved."""
         old, new = self.before.acts, self.after.acts
         return self.act(new.published, old.published, new.published_ns)
 
     @property
-    def seen(self) -> tuple[str, int, int]:
+    def seen(self) -> When:
         """When the CQ head moved."""
         old, new = self.before.acts, self.after.acts
         return self.act(new.seen, old.seen, new.seen_ns)
@@ -75,26 +78,37 @@ def diff(ring: str, before: RingSnapshot, after: RingSnapshot, since_ns: int = 0
         after: this look.
         since_ns: nothing had moved before this: a look that found what `before` found.
     """
-    looks = _Looks(ring, before, after, since_ns or before.time_ns)
-    when = looks.when
+    # Both looks' words at once: naming each where it is compared costs as much as all the rest.
+    was_ns, head, tail, local, flags, dropped, entries, *cq = before[:12]
+    now_ns, new_head, new_tail, new_local, new_flags, new_dropped, new_entries, *new_cq = after[:12]
+    when = ring, now_ns, since_ns or was_ns
+    looks = _Looks(before, after, when)
     events: list[Event] = []
-    if (before.sq_entries, before.cq_entries) != (after.sq_entries, after.cq_entries):
-        sizes = (before.sq_entries, before.cq_entries, after.sq_entries, after.cq_entries)
-        events.append(Resized(*when, *sizes))
-    if before.sq_local != before.sq_tail and before.sqes != after.sqes:
+    if entries != new_entries or cq[-1] != new_cq[-1]:
+        events.append(Resized(*when, entries, cq[-1], new_entries, new_cq[-1]))
+    if local != tail:
         events += _rewritten(looks)
-    if before.sq_local != after.sq_local:
+    if local != new_local:
         events += _staged(looks)
-    if before.sq_tail != after.sq_tail:
+    if tail != new_tail:
         events.append(_tail_moved(looks))
-    if before.sq_head != after.sq_head:
+    if head != new_head:
         events.append(_consumed(looks))
-    if before.sq_dropped != after.sq_dropped:
-        events.append(CounterChanged(*when, "SQ dropped", before.sq_dropped, after.sq_dropped))
-    if before.cq_tail != after.cq_tail:
+    if dropped != new_dropped:
+        events.append(CounterChanged(*when, "SQ dropped", dropped, new_dropped))
+    if cq != new_cq and before.cq_tail != after.cq_tail:
         events += _posted(looks)
-    if before.sq_flags != after.sq_flags:
-        events.append(SqFlagsChanged(*when, before.sq_flags, after.sq_flags))
+    if flags != new_flags:
+        events.append(SqFlagsChanged(*when, flags, new_flags))
+    if cq != new_cq:
+        events += _cq_moved(looks)
+    return events
+
+
+def _cq_moved(looks: _Looks) -> list[Event]:
+    """What is told of the completion queue after its CQEs."""
+    before, after, when = looks
+    events: list[Event] = []
     if before.cq_overflow != after.cq_overflow:
         events.append(CounterChanged(*when, "CQ overflow", before.cq_overflow, after.cq_overflow))
     if before.cq_flags != after.cq_flags:
@@ -110,7 +124,10 @@ def _rewritten(looks: _Looks) -> list[Event]:
     They may have been published since: nobody writes to them after that, until the slot is
     taken again.
     """
-    _, before, after, _ = looks
+    before, after, _ = looks
+    staged = before.sq_tail, before.sq_local
+    if before.sqes_between(*staged) == after.sqes_between(*staged):
+        return []
     acts = looks.act(after.acts.written, before.acts.written, after.acts.written_ns)
     events: list[Event] = []
     for step in range(min(before.staged, before.sq_entries)):
@@ -123,21 +140,25 @@ def _rewritten(looks: _Looks) -> list[Event]:
 
 
 def _staged(looks: _Looks) -> list[Event]:
-    _, before, after, _ = looks
-    count = (after.sq_local - before.sq_local) & U32
+    before, after, when = looks
+    start = before.sq_local
+    count = (after.sq_local - start) & U32
     if count >= _HALF:
         return []
-    acts = looks.act(after.acts.staged, before.acts.staged, after.acts.staged_ns)
-    lost = max(0, count - after.sq_entries)
-    events: list[Event] = [Missed(*looks.when, "SQE", lost)] if lost else []
+    entries, size, sqes = after.sq_entries, after.sqe_size, after.sqes
+    old, new = before.acts, after.acts
+    acts = looks.act(new.staged, old.staged, new.staged_ns)
+    lost = max(0, count - entries)
+    events: list[Event] = [Missed(*when, "SQE", lost)] if lost else []
     for step in range(lost, count):
-        index = (before.sq_local + step) & U32
-        events.append(Staged(*acts, index, index & after.sq_mask, after.sqe_bytes(index)))
+        index = (start + step) & U32
+        slot = index & (entries - 1)
+        events.append(Staged(*acts, index, slot, sqes[slot * size : (slot + 1) * size]))
     return events
 
 
 def _tail_moved(looks: _Looks) -> Event:
-    _, before, after, _ = looks
+    before, after, _ = looks
     if (after.sq_tail - before.sq_tail) & U32 >= _HALF:
         return TakenBack(*looks.when, before.sq_tail, after.sq_tail)
     return Published(*looks.published, before.sq_tail, after.sq_tail)
@@ -145,7 +166,7 @@ def _tail_moved(looks: _Looks) -> Event:
 
 def _consumed(looks: _Looks) -> Event:
     """Not before it was published, if all of it was published between the two looks."""
-    ring, before, after, since_ns = looks
+    before, after, (ring, _, since_ns) = looks
     _, time_ns, published_ns = looks.published
     if before.pending == 0 and time_ns == published_ns:
         since_ns = published_ns
@@ -153,10 +174,10 @@ def _consumed(looks: _Looks) -> Event:
 
 
 def _posted(looks: _Looks) -> list[Event]:
-    _, before, after, _ = looks
-    when, before_seen = looks.when, looks.when
-    if looks.seen[1] < after.time_ns:  # what was let go of was posted by then
-        before_seen = looks.ring, looks.seen[1], looks.since_ns
+    before, after, when = looks
+    before_seen, seen = when, looks.seen
+    if seen[1] < after.time_ns:  # what was let go of was posted by then
+        before_seen = when[0], seen[1], when[2]
     count = (after.cq_tail - before.cq_tail) & U32
     start, lost = before.cq_tail, max(0, count - after.cq_entries)
     if lost:
@@ -168,9 +189,9 @@ def _posted(looks: _Looks) -> list[Event]:
             start, lost = (start + more) & U32, lost + more
     what = "CQ slot" if after.cqe_mixed else "CQE"
     events: list[Event] = [Missed(*when, what, lost)] if lost else []
+    head, mask = after.cq_head, after.cq_mask
     for index, data in after.walk(start, after.cq_tail):
-        slots = after.slots_of(data)
-        gone = (after.cq_head - 1 - index) & U32 < _HALF
+        gone = (head - 1 - index) & U32 < _HALF
         times = before_seen if gone else when
-        events.append(Posted(*times, index, index & after.cq_mask, data, slots))
+        events.append(Posted(*times, index, index & mask, data, after.slots_of(data)))
     return events

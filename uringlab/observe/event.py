@@ -40,9 +40,12 @@ def plain(_ring: str, user_data: int) -> str:
     return f"user_data={user_data}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Event:
-    """One thing that happened on one ring.
+    """One thing that happened on one ring. Nobody changes one that is made.
+
+    (Python could forbid it, but then making one takes five times as long, and a request has
+    half a dozen.)
 
     Attributes:
         ring: the source's name.
@@ -76,7 +79,7 @@ class Event:
         return out
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Opened(Event):
     """A ring was set up, or came into view.
 
@@ -101,7 +104,7 @@ class Opened(Event):
         return f"ring {self.ring}: {self.sq_entries} SQEs, {self.cq_entries} CQEs{flags}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Closed(Event):
     """A ring was closed, or went out of view."""
 
@@ -113,7 +116,7 @@ class Closed(Event):
         return f"ring {self.ring} closed"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Resized(Event):
     """The ring has other queues now: what is in them, and the words, moved along."""
 
@@ -133,7 +136,7 @@ class Resized(Event):
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Staged(Event):
     """An SQE was written, and the local tail moved past it."""
 
@@ -157,7 +160,7 @@ class Staged(Event):
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Rewritten(Event):
     """The bytes of a slot that was staged already changed."""
 
@@ -177,7 +180,7 @@ class Rewritten(Event):
         return f"SQE slot {self.slot} rewritten: {self.decoded().name}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Moved(Event):
     """A head or a tail moved."""
 
@@ -192,7 +195,7 @@ class Moved(Event):
         return f"{self.word}  {self.old} → {self.new}   {self.note}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Published(Moved):
     """The shared SQ tail moved: the kernel can see those SQEs."""
 
@@ -202,7 +205,7 @@ class Published(Moved):
     note = "store-release"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class TakenBack(Moved):
     """The shared SQ tail moved back: SQEs that were not consumed are yours again."""
 
@@ -212,7 +215,7 @@ class TakenBack(Moved):
     note = "taken back"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Consumed(Moved):
     """The SQ head moved: the kernel has taken those SQEs."""
 
@@ -222,7 +225,7 @@ class Consumed(Moved):
     note = "consumed"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Posted(Event):
     """A CQE was written, and the CQ tail moved past it: one slot, or two of a mixed queue."""
 
@@ -233,6 +236,11 @@ class Posted(Event):
 
     actor = Actor.KERNEL
     kind = "posted"
+
+    @property
+    def user_data(self) -> int:
+        """Whose it is."""
+        return int.from_bytes(self.cqe[:8], "little")
 
     def decoded(self) -> Cqe:
         """The CQE."""
@@ -248,7 +256,7 @@ class Posted(Event):
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Seen(Moved):
     """The CQ head moved: those CQEs are let go of."""
 
@@ -258,7 +266,7 @@ class Seen(Moved):
     note = "store-release"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class FlagsChanged(Event):
     """A queue's flags word changed."""
 
@@ -274,7 +282,7 @@ class FlagsChanged(Event):
         return f"{self.word}  {old} → {new}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class SqFlagsChanged(FlagsChanged):
     """The SQ's flags word changed: NEED_WAKEUP, CQ_OVERFLOW, TASKRUN."""
 
@@ -284,7 +292,7 @@ class SqFlagsChanged(FlagsChanged):
     flags = SqRingFlags
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class CqFlagsChanged(FlagsChanged):
     """The CQ's flags word changed: CQ_EVENTFD_DISABLED."""
 
@@ -294,7 +302,7 @@ class CqFlagsChanged(FlagsChanged):
     flags = CqRingFlags
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class CounterChanged(Event):
     """The kernel counted something it could not take: an SQE (`dropped`), a CQE (`overflow`)."""
 
@@ -310,7 +318,7 @@ class CounterChanged(Event):
         return f"{self.counter}  {self.old} → {self.new}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Missed(Event):
     """So many SQEs or CQEs came and were overwritten between two looks.
 
@@ -329,7 +337,7 @@ class Missed(Event):
         return f"{self.count} {self.what}s came and went between two looks: not seen"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class SystemCall(Event):
     """A system call returned. The one kind of event that memory does not show."""
 

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from uringlab.observe.event import Closed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from uringlab.observe.event import Event
     from uringlab.observe.snapshot import RingSnapshot
 
-KEEP = 100_000
+KEEP = 10_000
 
 
 class Look(NamedTuple):
@@ -61,13 +61,16 @@ class EventLog:
         """Start empty."""
         self._events: deque[Event] = deque(maxlen=keep)
         self._lock = threading.RLock()
-        self._listeners: list[Callable[[Event], None]] = []
+        self._listeners: list[Callable[[Sequence[Event]], None]] = []
         self._watchers: list[Watcher] = []
         self.count = 0
         self.rings: dict[str, tuple[Event, RingSnapshot]] = {}
 
-    def listen(self, listener: Callable[[Event], None]) -> None:
-        """Call `listener` with every event from now on, in order, under the log's lock."""
+    def listen(self, listener: Callable[[Sequence[Event]], None]) -> None:
+        """Call `listener` with the events from now on, in order, under the log's lock.
+
+        Those that one look told come together.
+        """
         self._listeners.append(listener)
 
     def watch(self, watcher: Watcher, begin: Callable[[], None]) -> None:
@@ -91,7 +94,7 @@ class EventLog:
             for event in events:
                 for watcher in self._watchers:
                     watcher.act(event)
-                self._add(event)
+                self._add((event,))
                 if isinstance(event, Closed):
                     self.rings.pop(event.ring, None)
 
@@ -102,14 +105,13 @@ class EventLog:
                 watcher.look(look)
             opened = look.events[0] if look.before is None else self.rings[look.ring][0]
             self.rings[look.ring] = (opened, look.after)
-            for event in look.events:
-                self._add(event)
+            self._add(look.events)
 
-    def _add(self, event: Event) -> None:
-        self._events.append(event)
-        self.count += 1
+    def _add(self, events: Sequence[Event]) -> None:
+        self._events.extend(events)
+        self.count += len(events)
         for listener in self._listeners:
-            listener(event)
+            listener(events)
 
     def since(self, number: int) -> list[Event]:
         """The events from that number on, as far as they are kept."""

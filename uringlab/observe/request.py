@@ -139,6 +139,7 @@ class Request:
         ring: the ring it was staged on.
         index: the position of its SQE in the stream of all SQEs of that ring.
         sqe: its SQE's bytes.
+        user_data: what those say; its CQEs have it.
         name: what the session calls it; "" for one that somebody else staged.
         use: its user_data was used for the so-many-th time (as far as is remembered).
         shared: another request with its user_data was not done when one of the two was staged:
@@ -169,6 +170,7 @@ class Request:
         "taken_back",
         "tie",
         "use",
+        "user_data",
     )
 
     def __init__(self, number: int, ring: str, index: int, sqe: bytes, staged: When) -> None:
@@ -176,7 +178,7 @@ class Request:
         self.number = number
         self.ring = ring
         self.index = index
-        self.sqe = sqe
+        self.rewrite(sqe)
         self.staged = staged
         self.name = ""
         self.use = 1
@@ -195,10 +197,10 @@ class Request:
         """Its SQE."""
         return _decoded(self.sqe)
 
-    @property
-    def user_data(self) -> int:
-        """Its user_data."""
-        return int.from_bytes(self.sqe[32:40], "little")
+    def rewrite(self, sqe: bytes) -> None:
+        """Its SQE says this now."""
+        self.sqe = sqe
+        self.user_data = int.from_bytes(sqe[32:40], "little")
 
     @property
     def flags(self) -> int:
@@ -216,11 +218,14 @@ class Request:
         return bool(self.sqe[1] & _DRAIN)
 
     @property
+    def ended(self) -> bool:
+        """Whether its last CQE was posted."""
+        return bool(self.completions) and not self.completions[-1].cqe_bytes[12] & _MORE
+
+    @property
     def final(self) -> Cqe | None:
         """Its last CQE, once that was posted."""
-        if not self.completions or self.completions[-1].cqe_bytes[12] & _MORE:
-            return None
-        return self.completions[-1].cqe
+        return self.completions[-1].cqe if self.ended else None
 
     @property
     def result(self) -> Cqe | None:
@@ -233,17 +238,17 @@ class Request:
     @property
     def seen(self) -> When | None:
         """When its last CQE was let go of."""
-        return self.completions[-1].seen if self.final is not None else None
+        return self.completions[-1].seen if self.ended else None
 
     @property
     def open(self) -> bool:
         """Whether the kernel may still do something about it, or has not been asked to yet."""
-        return self.final is None and self.taken_back is None and self.gone is None
+        return not self.ended and self.taken_back is None and self.gone is None
 
     @property
     def state(self) -> State:
         """Where it is now."""
-        if self.final is not None:
+        if self.ended:
             return State.SEEN if self.seen is not None else State.POSTED
         if self.taken_back is not None:
             return State.TAKEN_BACK

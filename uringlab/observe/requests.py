@@ -87,7 +87,7 @@ class Requests:
         strays: completions nobody here asked for, the newest.
         rings: what is known of each ring.
         count: how many requests were seen.
-        version: grows with every event.
+        version: grows with whatever is folded in.
     """
 
     def __init__(self, keep: int = KEEP) -> None:
@@ -174,25 +174,27 @@ class Requests:
 
     # -- folding ------------------------------------------------------------------------
 
-    def take(self, event: Event) -> None:
-        """Fold one event in."""
-        handler: Any = self._handlers.get(type(event))
-        if handler is not None:
-            with self._lock:
-                handler(event)
-        self.version += 1
+    def take(self, events: Iterable[Event]) -> None:
+        """Fold events in, in their order."""
+        with self._lock:
+            for event in events:
+                handler: Any = self._handlers.get(type(event))
+                if handler is not None:
+                    handler(event)
+            self.version += 1
 
     def _staged(self, event: Staged) -> None:
-        one = Request(
-            self.count, event.ring, event.index, event.sqe, When(event.since_ns, event.time_ns)
-        )
-        self.count += 1
+        ring, index, number = event.ring, event.index, self.count
+        one = Request(number, ring, index, event.sqe, When(event.since_ns, event.time_ns))
+        self.count = number + 1
         self._all.append(one)
-        self._by_number[one.number] = one
+        self._by_number[number] = one
         if len(self._all) > self._keep:
             self._let_go(self._all.popleft())
-        self._by_index[event.ring, event.index] = one
-        self._tie(one)
+        before = self._by_index.get((ring, (index - 1) & U32))
+        if before is not None and before.flags & _LINKS:
+            one.tie = _tie(one, before)
+        self._by_index[ring, index] = one
         self._use(one)
 
     def _use(self, one: Request) -> None:
@@ -205,18 +207,11 @@ class Requests:
                 before.shared = one.shared = True
         self._newest[key] = one
 
-    def _tie(self, one: Request) -> None:
+    def _tie_anew(self, one: Request) -> None:
         """To the SQE before it, if that says so and is not consumed yet."""
         before = self._by_index.get((one.ring, (one.index - 1) & U32))
-        one.tie = None
-        if before is None or not before.flags & _LINKS:
-            return
-        kind = Tied.LINK
-        if one.sqe[0] == Opcode.LINK_TIMEOUT:
-            kind = Tied.GUARD
-        elif before.flags & _HARDLINK:
-            kind = Tied.HARDLINK
-        one.tie = Tie(kind, before.number)
+        tied = before is not None and before.flags & _LINKS
+        one.tie = _tie(one, before) if before is not None and tied else None
 
     def _rewritten(self, event: Rewritten) -> None:
         one = self.find(event.ring, event.index)
@@ -225,12 +220,12 @@ class Requests:
         old = (one.ring, one.user_data)
         if self._newest.get(old) is one:
             del self._newest[old]
-        one.sqe = event.sqe
-        self._tie(one)
+        one.rewrite(event.sqe)
+        self._tie_anew(one)
         self._use(one)
         after = self.find(event.ring, (event.index + 1) & U32)
         if after is not None:
-            self._tie(after)
+            self._tie_anew(after)
 
     def _let_go(self, one: Request) -> None:
         """The oldest is no longer kept: if it is silent, nothing else would ever end its wait."""
@@ -238,8 +233,7 @@ class Requests:
         key = (one.ring, one.user_data)
         if self._newest.get(key) is one:
             del self._newest[key]
-        waiting = self._waiting.get(key, [])
-        if one.silent and one in waiting:
+        if one.silent and one in self._waiting.get(key, ()):
             self._no_more(key, one)
 
     def _no_more(self, key: tuple[str, int], one: Request) -> None:
@@ -280,13 +274,15 @@ class Requests:
 
     def _post(self, event: Posted) -> None:
         data = event.cqe
-        key = (event.ring, int.from_bytes(data[:8], "little"))
+        key = (event.ring, event.user_data)
         when = When(event.since_ns, event.time_ns)
         waiting = self._waiting.get(key)
         if not waiting:
             self.strays.append(Stray(event.ring, data, when))
             return
-        one = next((one for one in waiting if not one.silent), waiting[0])
+        one = waiting[0]
+        if len(waiting) > 1:
+            one = next((one for one in waiting if not one.silent), one)
         self._posts += 1
         one.order = self._posts
         completion = Completion(data, event.index, when, None)
@@ -385,6 +381,16 @@ class Requests:
                 self._by_index[one.ring, one.index] = one
             else:
                 self._waiting.setdefault((one.ring, one.user_data), []).append(one)
+
+
+def _tie(one: Request, before: Request) -> Tie:
+    """To the SQE before it, which says so."""
+    kind = Tied.LINK
+    if one.sqe[0] == Opcode.LINK_TIMEOUT:
+        kind = Tied.GUARD
+    elif before.flags & _HARDLINK:
+        kind = Tied.HARDLINK
+    return Tie(kind, before.number)
 
 
 def _number(one: Request) -> int:

@@ -123,6 +123,14 @@ class RingSnapshot(NamedTuple):
         at = (index & self.sq_mask) * self.sqe_size
         return self.sqes[at : at + self.sqe_size]
 
+    def sqes_between(self, start: int, end: int) -> bytes:
+        """The bytes of the SQEs from an index to before another, at most a lap of them."""
+        entries, size = self.sq_entries, self.sqe_size
+        first, count = start & (entries - 1), (end - start) & U32
+        last = first + min(entries, count)
+        data = self.sqes[first * size : last * size]
+        return data if last <= entries else data + self.sqes[: (last - entries) * size]
+
     def sqe(self, index: int) -> DecodedSqe:
         """The SQE at an index, decoded."""
         return _decoded(self.sqe_bytes(index))
@@ -151,19 +159,30 @@ class RingSnapshot(NamedTuple):
 
         Fillers are passed over; so are the second halves of large ones.
         """
+        if not self.cqe_mixed:
+            yield from self._walk_even(start, end)
+            return
         while 0 < ((end - start) & U32) <= self.cq_entries:
             data = self.cqe_bytes(start)
             if self._never_written(start):
                 data = data[: self.cqe_size]
-            elif not (self.cqe_mixed and _flags(data) & CqeFlags.SKIP):
+            elif not _flags(data) & CqeFlags.SKIP:
                 yield start, data
             start = (start + self.slots_of(data)) & U32
+
+    def _walk_even(self, start: int, end: int) -> Iterator[tuple[int, bytes]]:
+        """All CQEs have one size: a slot each."""
+        count, size, cqes, mask = (end - start) & U32, self.cqe_size, self.cqes, self.cq_mask
+        for step in range(count if count <= self.cq_entries else 0):
+            index = (start + step) & U32
+            at = (index & mask) * size
+            yield index, cqes[at : at + size]
 
     def _never_written(self, index: int) -> bool:
         """The tail is past it, but there lies a CQE that was taken a lap ago: see cq.c."""
         at = (index & self.cq_mask) * self.cqe_size
         taken = _is_taken(_flags(self.cqes[at : at + self.cqe_size]))
-        return self.cqe_mixed and taken and (index - self.cq_head) & U32 < self.ready
+        return taken and (index - self.cq_head) & U32 < self.ready
 
     def slots_of(self, cqe: bytes) -> int:
         """How many slots a CQE fills."""

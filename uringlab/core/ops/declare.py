@@ -19,7 +19,7 @@ from uringlab.core import abi
 from uringlab.core.abi import Opcode, SqeFlags
 from uringlab.core.abi.named import flag_names
 from uringlab.core.ops.kinds import Draft, Kind
-from uringlab.core.ops.makers import makes_fd
+from uringlab.core.ops.makers import MAKERS, makes_fd
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -189,6 +189,11 @@ class Op:
             How to give it back, if there is no slot for the request.
         """
         return _nothing
+
+    @property
+    def may_bring_fds(self) -> bool:
+        """Whether `new_fds` need be asked at all."""
+        return self.sqe[0] in MAKERS
 
     def new_fds(self, res: int) -> tuple[int, ...]:
         """The fds of this process that a completion with that result brings; yours to close."""

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 _MAKERS = frozenset(
     {Opcode.OPENAT, Opcode.OPENAT2, Opcode.ACCEPT, Opcode.SOCKET, Opcode.PIPE},
 )
+MAKERS = frozenset(int(one) for one in _MAKERS | {Opcode.FIXED_FD_INSTALL})
+"""Opcodes of which some requests bring an fd."""
 
 
 def makes_fd(words: Mapping[str, int]) -> bool:

@@ -364,6 +364,11 @@ class Recvmsg(
         self.message.reset()
         return super().claim()
 
+    @property
+    def may_bring_fds(self) -> bool:
+        """In control data."""
+        return not self.multishot
+
     def new_fds(self, res: int) -> tuple[int, ...]:
         """The fds that came in control data; those in provided buffers are told by `unpack`."""
         return received_fds(self.message.control) if res >= 0 and not self.multishot else ()

@@ -127,8 +127,7 @@ class _Place:
                 return
             self._ring(step)
             wanted = min(number - self.number, len(step.events) - self._within)
-            for event in step.events[self._within : self._within + wanted]:
-                self.requests.take(event)
+            self.requests.take(step.events[self._within : self._within + wanted])
             self.number += wanted
             self._within += wanted
             if self._within < len(step.events):

@@ -1,0 +1,1 @@
+"""What it costs to be watched, and what a recording of any length costs."""
