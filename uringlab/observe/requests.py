@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 
 from uringlab.core.abi import CqeFlags, Opcode, SqeFlags, SqRingFlags
 from uringlab.observe.event import (
@@ -101,18 +101,6 @@ class Requests:
         self._posted: dict[tuple[str, int], tuple[Request, Completion]] = {}
         self._posts = 0
         self._lock = threading.RLock()
-        self._handlers = {
-            Staged: self._staged,
-            Rewritten: self._rewritten,
-            Published: self._published,
-            TakenBack: self._taken_back,
-            Consumed: self._consumed,
-            Posted: self._post,
-            Seen: self._seen,
-            SqFlagsChanged: self._flags,
-            Opened: self._opened,
-            Closed: self._closed,
-        }
         self.rings: dict[str, Ring] = {}
         self.strays: deque[Stray] = deque(maxlen=STRAYS)
         self.count = 0
@@ -178,9 +166,9 @@ class Requests:
         """Fold events in, in their order."""
         with self._lock:
             for event in events:
-                handler: Any = self._handlers.get(type(event))
+                handler: Any = self._HANDLERS.get(type(event))
                 if handler is not None:
-                    handler(event)
+                    handler(self, event)
             self.version += 1
 
     def _staged(self, event: Staged) -> None:
@@ -322,6 +310,21 @@ class Requests:
         for table in (self._by_index, self._waiting, self._posted):
             for key in [key for key in table if key[0] == event.ring]:
                 del table[key]
+
+    # Functions, not methods bound to one `Requests`: those would tie it into a knot that only the
+    # garbage collector can undo, and a seek in a recording makes a new one.
+    _HANDLERS: ClassVar[dict[type[Event], Any]] = {
+        Staged: _staged,
+        Rewritten: _rewritten,
+        Published: _published,
+        TakenBack: _taken_back,
+        Consumed: _consumed,
+        Posted: _post,
+        Seen: _seen,
+        SqFlagsChanged: _flags,
+        Opened: _opened,
+        Closed: _closed,
+    }
 
     # -- keyframes ------------------------------------------------------------------------
 

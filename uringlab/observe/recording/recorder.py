@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from uringlab.observe.requests import Requests
     from uringlab.observe.snapshot import RingSnapshot
 
-EVENTS = 2_048
+EVENTS = 1_024
 """A chunk is closed after so many events, unless its keyframe is big …"""
 MOST_EVENTS = 8_192
 """… and after so many in any case: a seek reads one chunk."""
