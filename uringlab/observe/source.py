@@ -69,7 +69,8 @@ class OwnSource:
     def __init__(self, name: str, ring: IoUring) -> None:
         """Have the ring note the times of its own acts from now on."""
         self.name = name
-        self.facts = Facts(os.getpid(), ring.fd.number, int(ring.params.flags))
+        number = -1 if ring.fd.registered else ring.fd.number
+        self.facts = Facts(os.getpid(), number, int(ring.params.flags))
         self._handle = ring.handle
         self._address = int(ffi.cast("uintptr_t", self._handle))
         self._mixed = SetupFlags.CQE_MIXED in ring.params.flags

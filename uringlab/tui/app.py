@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import platform
+import time
 from collections import deque
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.binding import Binding, BindingType
@@ -16,6 +18,7 @@ from uringlab.lab.complete import complete, signature
 from uringlab.lab.errors import ExpectationFailed, GaveUp, LineError
 from uringlab.lab.reply import Stream
 from uringlab.lab.session import Quit
+from uringlab.lab.verbs.kernel import truths
 from uringlab.lab.verbs.session import overview
 from uringlab.observe.recording.error import RecordingError
 from uringlab.tui.draw.rows import Role
@@ -26,6 +29,7 @@ from uringlab.tui.widgets.hint_line import HintLine
 from uringlab.tui.widgets.lesson_pane import LessonPane
 from uringlab.tui.widgets.prompt import Prompt
 from uringlab.tui.widgets.session_pane import SessionPane
+from uringlab.tui.widgets.truths_pane import TruthsPane
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -47,6 +51,9 @@ A real io_uring ring. You are ▸ orange, the kernel ◂ blue.
 Two things to try:
   do nop     one request, all the way round
   learn 1    the first lesson"""
+ASK_EVERY_NS = 200_000_000
+ASK_PER_MILLE = 20
+"""Of the time that the screen may spend on asking the kernel."""
 SOLVED = "✔ solved. When you have read why it worked:  next"
 IN_LESSON = "F2 hint · check: what is missing · reset: back to the start · Tab completes · F1 help"
 IN_LESSON_PANE = ("lesson", "why", "further")
@@ -67,6 +74,7 @@ class LabApp(RingApp):
         Binding("f1", "help", "Help", tooltip="this page"),
         Binding("f2", "say('hint')", "Hint", tooltip="open one more hint of the lesson"),
         Binding("f3", "lessons", "Lessons", tooltip="choose a lesson"),
+        Binding("f4", "truths", "Truths", tooltip="library, shared memory and kernel side by side"),
         Binding("f5", "step", "Step", tooltip="run the typed line one step at a time"),
         Binding(
             "f6",
@@ -109,7 +117,15 @@ class LabApp(RingApp):
         self.bench: Bench
         self._transcript = SessionPane(id="session", classes="pane")
         self._lesson_pane = LessonPane(id="lesson", classes="pane")
-        self._panes = (self._lesson_pane, self._requests, self._transcript, self._events)
+        self._truths = TruthsPane(id="truths", classes="pane")
+        self._ask_kernel_ns = 0
+        self._panes = (
+            self._lesson_pane,
+            self._requests,
+            self._transcript,
+            self._events,
+            self._truths,
+        )
         self._candidates = Candidates(id="candidates")
         self._hint = HintLine(id="hint")
         self._ring_name = Label("r0> ", id="ring-name")
@@ -175,8 +191,24 @@ class LabApp(RingApp):
             self.show_history()
         else:
             self.show(view)
+        if self._truths.display:
+            self._show_truths()
         self._show_lesson()
         self._tell(view)
+
+    def _show_truths(self) -> None:
+        """Ask the kernel; not every tick: with thousands of requests its answer takes a while."""
+        now = time.monotonic_ns()
+        if now < self._ask_kernel_ns:
+            return
+        thing = self.bench.session.current
+        found = None
+        if thing is not None and not self.looking_back:
+            with suppress(LineError):  # closed since
+                found = truths(self.bench.session, thing)
+        self._truths.show(found)
+        took = time.monotonic_ns() - now
+        self._ask_kernel_ns = now + max(ASK_EVERY_NS, took * 1_000 // ASK_PER_MILLE)
 
     def _show_lesson(self) -> None:
         """The lesson pane, while a lesson is open. The bench is not asked while it runs a line."""
@@ -412,9 +444,22 @@ class LabApp(RingApp):
             self.notify("Ctrl-Q leaves. Esc empties the line.", timeout=3)
 
     def panes_to_choose(self) -> list[str]:
-        """The lesson's only while there is one."""
+        """The lesson's only while there is one; of events and truths one is there."""
         panes = super().panes_to_choose()
-        return [one for one in panes if one != "lesson" or self._lesson_shown is not None]
+        absent = {"events" if self._truths_wanted else "truths"}
+        if self._lesson_shown is None:
+            absent.add("lesson")
+        return [one for one in panes if one not in absent]
+
+    @property
+    def _truths_wanted(self) -> bool:
+        return self.screen_stack[0].has_class("-truths")
+
+    def action_truths(self) -> None:
+        """Show the three truths in place of the events; again: the events."""
+        self.screen_stack[0].toggle_class("-truths")
+        self._ask_kernel_ns = 0
+        self.show_pane("truths" if self._truths_wanted else "events")
 
     def show_pane(self, name: str = "") -> None:
         """On a small screen the text of a lesson gets the room of the queues while it is read."""

@@ -14,6 +14,7 @@ from uringlab.lab.names import BufferThing, ChildThing, FileThing, RequestThing,
 from uringlab.lab.reply import data, note
 from uringlab.lab.spec import CommandSpec, Param
 from uringlab.lab.values import Integer, Ref, Value
+from uringlab.lab.verbs.kernel import kernel_json, show_kernel
 from uringlab.lab.verbs.lives import life_json, requests_json, show_request, show_requests
 from uringlab.observe.request import State
 from uringlab.observe.snapshot import U32
@@ -36,7 +37,7 @@ class Subject(Value):
     """What to show: a word of the table below, or any name."""
 
     label = "WHAT"
-    wants = "sq, cq, ring, memory, requests, names, or a name"
+    wants = "sq, cq, ring, memory, kernel, requests, names, or a name"
 
     def read(self, token: Token) -> Ref:
         """Any word; it is looked up when the command runs."""
@@ -192,6 +193,7 @@ SHOWN: dict[str, tuple[Show, str, ToJson | None]] = {
     "cq": (show_cq, "the completion queue: what is ready, head, tail", None),
     "ring": (show_ring, "what was asked of setup, and what the kernel answered", None),
     "memory": (show_memory, "the shared words, their offsets and who writes them", None),
+    "kernel": (show_kernel, "three truths: library, shared memory, the kernel's own", kernel_json),
     "requests": (show_requests, "the lives of the newest requests", requests_json),
     "names": (show_names, "every name and what it stands for", None),
 }
@@ -283,7 +285,7 @@ def _diff(session: Session, command: Command) -> Iterator[Reply]:
 SPECS = (
     CommandSpec(
         "show",
-        "look at something: sq, cq, ring, memory, requests, names, sqe N, cqe N, or a name",
+        "look at something: sq, cq, ring, memory, kernel, requests, names, sqe N, cqe N, or a name",
         _show,
         "show sq",
         "looking",
