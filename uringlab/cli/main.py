@@ -46,9 +46,16 @@ def _recording(path: Path | None) -> Callable[[Session], None] | None:
     """What begins a recording in a new session."""
     if path is None:
         return None
-    return lambda session: session.recorders.record(
-        path, session.log, session.requests, payload=False
-    )
+
+    def begin(session: Session) -> None:
+        from uringlab.lab.errors import LineError  # noqa: PLC0415
+
+        try:
+            session.recorders.record(path, session.log, session.requests, payload=False)
+        except LineError as error:
+            raise click.BadParameter(error.message, param_hint="--record") from error
+
+    return begin
 
 
 @click.group(

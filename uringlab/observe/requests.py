@@ -182,6 +182,9 @@ class Requests:
         before = self._by_index.get((ring, (index - 1) & U32))
         if before is not None and before.flags & _LINKS:
             one.tie = _tie(one, before)
+        overwritten = self._by_index.get((ring, index))
+        if overwritten is not None:  # somebody took it back, and nobody saw that
+            overwritten.taken_back = one.staged
         self._by_index[ring, index] = one
         self._use(one)
 
