@@ -29,7 +29,7 @@ class ReplayApp(RingApp):
         Binding(
             "f6", "next_pane", "Next pane", tooltip="on a small screen, the pane that is shown"
         ),
-        Binding("q,ctrl+q", "quit", "Quit", tooltip="leave", priority=False),
+        Binding("q,ctrl+q", "quit", "Quit", key_display="q", tooltip="leave"),
     ]
 
     def __init__(self, recording: Recording, title: str) -> None:

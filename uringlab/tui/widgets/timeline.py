@@ -60,9 +60,17 @@ the queues are drawn as that look found them."""
             "g,slash",
             "ask",
             "Go to",
+            key_display="g",
             tooltip="an event (812), a time (1.5s), a request (r17, user_data=5)",
         ),
-        Binding("plus,equals_sign", "faster(1)", "Faster", show=False, tooltip="play faster"),
+        Binding(
+            "plus,equals_sign",
+            "faster(1)",
+            "Faster",
+            show=False,
+            key_display="+",
+            tooltip="play faster",
+        ),
         Binding("minus", "faster(-1)", "Slower", show=False, tooltip="play slower"),
         Binding("r", "ring", "Ring", show=False, tooltip="show the next ring"),
     ]
