@@ -8,13 +8,14 @@ import sys
 
 from benchmarks.observing.copying import ENTRIES, measure_copying
 from benchmarks.observing.length import measure_length
+from benchmarks.observing.library import HERTZ, measure_library
 from benchmarks.observing.rate import BATCH, measure_rates
 from benchmarks.spread import Spread, ratios
 from benchmarks.target import Target
 
 ROUNDS, QUICK_ROUNDS = 40, 8
 EVENTS, QUICK_EVENTS = 1_000_000, 100_000
-MS, MIB = 1e3, 1 << 20
+MS, MIB, MILLION = 1e3, 1 << 20, 1e6
 WATCHED = Target(f"session, NOPs in batches of {BATCH}, watched / not watched", 0.8, at_least=True)
 SEEK = Target("the slowest seek", 100, at_least=False, digits=1, unit=" ms")
 
@@ -49,7 +50,17 @@ def main(given: list[str] | None = None) -> int:
     watched = WATCHED.verdict(Spread.of(ratios(rates.watched, rates.blind)))
     print(watched.text())
     recorded = Spread.of(ratios(rates.recorded, rates.blind))
-    print(f"the same, recorded / not watched: {recorded.text()}\n")
+    print(f"the same, recorded / not watched: {recorded.text()}")
+    control = Spread.of(ratios(rates.control, rates.blind))
+    print(f"the same, not watched / not watched: {control.text()}: 1 if the method is fair\n")
+
+    print("measuring a program", file=sys.stderr)
+    speeds = measure_library(asked.rounds)
+    looked = Spread.of(ratios(speeds.watched, speeds.alone))
+    control = Spread.of(ratios(speeds.control, speeds.alone))
+    print(f"turn(), {Spread.of(one / MILLION for one in speeds.alone).text()} million NOPs/s")
+    print(f"the same, looked at {HERTZ} times a second / alone: {looked.text()}")
+    print(f"the same, alone / alone: {control.text()}\n")
 
     print("measuring a look", file=sys.stderr)
     copying = measure_copying(asked.rounds)

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from uringlab.lab.names import RequestThing
 from uringlab.lab.session import Session
-from uringlab.observe.event import Staged
 from uringlab.observe.log import EventLog
 from uringlab.observe.observer import Observer
 from uringlab.observe.request import Request, When
@@ -15,6 +14,8 @@ if TYPE_CHECKING:
     from uringlab.core.ops.declare import Op
     from uringlab.lab.names import FileThing
     from uringlab.observe.snapshot import RingSnapshot
+
+_NEVER = When(0, 0)
 
 
 class _Glancing(Observer):
@@ -51,8 +52,7 @@ class BlindSession(Session):
         """Push it, and name it. There is no life of it to be found: a blank one stands for it."""
         ring = self.ring()
         index = ring.ring.sq().push(op)
-        event = Staged(ring.name, 0, 0, index, index, op.sqe)
-        request = Request(index, event.ring, event.index, event.sqe, When(0, 0))
+        request = Request(index, ring.name, index, op.sqe, _NEVER)
         thing = self._name_request(RequestThing(name, request, op, None, buffers, closes))
         thing.settled = True  # nobody will hear that it is
         self._unsettled.clear()

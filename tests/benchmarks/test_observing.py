@@ -1,10 +1,18 @@
 """What is compared does the same work, and what is measured was done."""
 
+import threading
+
+import pytest
+
 from benchmarks.observing.blind import BlindSession
 from benchmarks.observing.copying import measure_copying
 from benchmarks.observing.length import SEEKS, measure_length
+from benchmarks.observing.library import measure_library, watching
 from benchmarks.observing.rate import BATCH, LINES, measure_rates
+from benchmarks.observing.rounds import Child
+from uringlab import IoUring, ops
 from uringlab.lab.session import Session
+from uringlab.observe.event import Staged
 
 
 def test_a_session_that_nobody_watches_answers_the_same():
@@ -21,10 +29,31 @@ def test_a_session_that_nobody_watches_answers_the_same():
 
 def test_every_round_of_every_contender_is_there():
     rates = measure_rates(2)
-    assert [len(one) for one in rates] == [2, 2, 2]
+    assert [len(one) for one in rates] == [2, 2, 2, 2]
     assert min(min(one) for one in rates) > 0
+    speeds = measure_library(2)
+    assert [len(one) for one in speeds] == [2, 2, 2]
+    assert min(min(one) for one in speeds) > 0
     copying = measure_copying(2)
     assert [len(one) for one in copying] == [2, 2]
+
+
+def test_a_contender_that_ends_is_not_waited_for():
+    with (
+        Child("benchmarks.observing.no_such_module") as one,
+        pytest.raises(ChildProcessError, match="status 1"),
+    ):
+        one.round()
+
+
+def test_a_program_is_looked_at_while_it_runs():
+    seen = threading.Event()
+    with IoUring(BATCH) as ring, watching(ring) as observer:
+        observer.log.listen(
+            lambda events: seen.set() if any(isinstance(one, Staged) for one in events) else None
+        )
+        ring.sq().push(ops.Nop(user_data=9))
+        assert seen.wait(10)
 
 
 def test_a_recording_is_written_and_walked_through():
