@@ -18,6 +18,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
+from uringlab.core.abi import Opcode
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -36,8 +38,11 @@ _OVERFLOWN = re.compile(
 )
 _ENTRY = re.compile(r" *([0-9]{1,10}): ?(.*)", re.DOTALL)
 _BUFFER = re.compile(r"0x([0-9a-fA-F]{1,16})/([0-9]{1,20})")
-_NO_BUFFER = "0xffffffffffffffff/1"
-"""How 5.13 to 6.12 write an empty place: the address is (u64)-1."""
+_EMPTY = ("<none>", "", "0xffffffffffffffff/1")
+"""How a place is written that has nothing in it. The last is a buffer's, 5.13 to 6.12."""
+
+
+_OPCODES = frozenset(Opcode)
 
 
 class Unreadable(Exception):
@@ -54,6 +59,11 @@ class Poll(NamedTuple):
 
     op: int
     task_works: bool
+
+    @property
+    def name(self) -> str:
+        """What the opcode is called."""
+        return Opcode(self.op).name if self.op in _OPCODES else f"op {self.op}"
 
 
 class Overflown(NamedTuple):
@@ -158,7 +168,7 @@ def parse(text: str, *, whole: bool = False) -> FdInfo:
         busy=busy,
         partial=not locked and not busy,
         words=words,
-        files=_table(page, "UserFiles", _file, locked=locked),
+        files=_table(page, "UserFiles", str, locked=locked),
         buffers=_table(page, "UserBufs", _buffer, locked=locked),
         polls=_list(page, "PollList", _poll),
         overflow=_list(page, "CqOverflowList", _overflown),
@@ -175,7 +185,8 @@ def _head(page: _Page, name: str, value: str, line: str) -> None:
         page.words[name] = number
     elif _NAPI.fullmatch(name):
         how = name.removeprefix("napi_").removeprefix("napi ").replace("_", " ")
-        page.napi.append(value if name == "NAPI" else f"{how} {value}")
+        unit = " ns" if name.endswith("_dt") else ""
+        page.napi.append(value if name == "NAPI" else f"{how} {value}{unit}")
     elif name not in _LISTS and name not in _OF_EVERY_FILE:
         page.rest.append(line)
 
@@ -199,22 +210,19 @@ def _table(
     places = {}
     for line in lines:
         match = _ENTRY.fullmatch(line)
-        if match is None or int(match.group(1)) >= count:
+        if match is not None and match.group(2).strip() in _EMPTY:
+            continue
+        entry = of(match.group(2)) if match is not None else None
+        if match is None or entry is None or int(match.group(1)) >= count:
             page.rest.append(line)
-        elif (entry := of(match.group(2))) is not None:
+        else:
             places[int(match.group(1))] = entry
     return places
 
 
-def _file(text: str) -> str | None:
-    return None if text.strip() in ("<none>", "") else text
-
-
 def _buffer(text: str) -> tuple[int, int] | None:
     match = _BUFFER.fullmatch(text)
-    if match is None or text == _NO_BUFFER:
-        return None
-    return int(match.group(1), 16), int(match.group(2))
+    return None if match is None else (int(match.group(1), 16), int(match.group(2)))
 
 
 def _list(page: _Page, name: str, of: Callable[[str], Entry | None]) -> tuple[Entry, ...] | None:
