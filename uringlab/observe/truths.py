@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from uringlab.core.abi import Opcode, SetupFlags, SqRingFlags
+from uringlab.core.abi import CqeFlags, SetupFlags, SqRingFlags
 from uringlab.observe import fdinfo
 from uringlab.observe.snapshot import U32
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 BUSY = "the kernel was busy with the ring, and does not wait for its lock: ask again"
 NOT_SHOWN = "this kernel does not show it"
+PARTIAL = "perhaps not all of it: this kernel leaves some out while it is busy, and does not say so"
 _FAR = 1 << 31
 
 
@@ -81,6 +82,20 @@ class Truths:
     info: FdInfo | None
     shot: RingSnapshot
 
+    @property
+    def complete(self) -> bool:
+        """Whether the kernel says something to every row."""
+        return all(row.kernel is not None for row in self.rows)
+
+    @property
+    def agreement(self) -> str:
+        """What may be said when nothing differs."""
+        if self.complete:
+            return "the three agree"
+        if any(row.kernel is not None for row in self.rows):
+            return "as far as the kernel says something, the three agree"
+        return "the library and the shared memory agree"
+
     def to_json(self) -> dict[str, object]:
         """Plain values."""
         info = self.info
@@ -90,15 +105,25 @@ class Truths:
             "differences": list(self.differences),
             "unknown": self.unknown,
             "moving": self.moving,
+            "partial": info is not None and info.partial,
+            "words": {} if info is None else dict(info.words),
             "polls": None
             if info is None or info.polls is None
             else [one._asdict() for one in info.polls],
             "overflow": None
             if info is None or info.overflow is None
             else [one._asdict() for one in info.overflow],
-            "files": None if info is None or info.files is None else list(info.files),
-            "buffers": None if info is None or info.buffers is None else list(info.buffers),
+            "files": None
+            if info is None or info.files is None
+            else [{"place": place, "file": file} for place, file in info.files.items()],
+            "buffers": None
+            if info is None or info.buffers is None
+            else [
+                {"place": place, "address": address, "bytes": size}
+                for place, (address, size) in info.buffers.items()
+            ],
             "napi": None if info is None else info.napi,
+            "rest": [] if info is None else list(info.rest),
         }
 
 
@@ -106,6 +131,7 @@ def truths_of(
     source: Source,
     local: Local | None = None,
     ask: Callable[[int, int], FdInfo] = fdinfo.read,
+    before: RingSnapshot | None = None,
 ) -> Truths:
     """Look, ask the kernel, look again, compare.
 
@@ -113,11 +139,12 @@ def truths_of(
         source: the ring. Of another process's there is no library to ask.
         local: what the library keeps for itself; None: nobody knows.
         ask: reads the kernel's page of (pid, fd).
+        before: the look that `local` belongs to; None: take one now.
 
     Raises:
         LookupError: the ring is gone.
     """
-    before = source.sample()
+    before = source.sample() if before is None else before
     unknown, info = "", None
     try:
         info = ask(source.facts.pid, source.facts.fd)
@@ -183,6 +210,16 @@ class _Seen(NamedTuple):
         """Whether the ring was set up so, as far as is known."""
         return bool((self.facts.flags or 0) & flag)
 
+    @property
+    def polled(self) -> bool:
+        """Whether a thread of the kernel takes what is published. Of another's, fdinfo tells."""
+        return self.has(SetupFlags.SQPOLL) or (self.word("SqThread") or 0) > 0
+
+    @property
+    def partial(self) -> bool:
+        """Whether the kernel may have left out a part, without saying so."""
+        return self.info is not None and self.info.partial
+
 
 def _rows(seen: _Seen) -> Iterator[Row]:
     shot, local = seen.shot, seen.local
@@ -214,21 +251,26 @@ def _word(
 def _listed(seen: _Seen, what: str, library: int | None, shared: int | None, name: str) -> Row:
     found = None if seen.info is None else getattr(seen.info, name)
     notes = {"polls": "PollList", "overflow": "CqOverflowList; shared: the flag CQ_OVERFLOW"}
-    why = seen.unknown or NOT_SHOWN
-    count = None if found is None else len(found)
-    return Row(what, library, shared, count, notes[name] if found is not None else why)
+    if found is None:
+        return Row(what, library, shared, None, seen.unknown or NOT_SHOWN)
+    note = f"{notes[name]}; {PARTIAL}" if name == "polls" and seen.partial else notes[name]
+    return Row(what, library, shared, len(found), note)
 
 
 def _poll_thread(seen: _Seen) -> Row:
     asked = None if seen.facts.flags is None else int(seen.has(SetupFlags.SQPOLL))
     pid = seen.word("SqThread")
     note = seen.why("SqThread")
-    if pid is not None:
-        on = f"its thread, on CPU {seen.word('SqThreadCpu')}"
-        note = "none" if pid < 0 else f"{on}; library: SQPOLL, shared: NEED_WAKEUP"
+    if pid is not None and pid < 0:
+        note = "none"
+    elif pid is not None:
+        note = f"its thread, on CPU {seen.word('SqThreadCpu')}"
+        total, work = seen.word("SqTotalTime"), seen.word("SqWorkTime")
+        if total is not None and work is not None:
+            note += f", {total} µs of CPU time, {work} of them at work"
+        note += "; library: SQPOLL, shared: NEED_WAKEUP"
     asleep = bool(seen.shot.sq_flags & SqRingFlags.NEED_WAKEUP)
-    shared = int(asleep) if seen.has(SetupFlags.SQPOLL) else None
-    return Row("poll thread", asked, shared, pid, note)
+    return Row("poll thread", asked, int(asleep) if seen.polled else None, pid, note)
 
 
 # -- what does not agree -------------------------------------------------------------------------
@@ -249,13 +291,17 @@ def _of_the_sq(seen: _Seen) -> Iterator[str]:
     if seen.local is not None and shot.staged:
         yield (
             f"local SQ tail {shot.sq_local}, shared {shot.sq_tail}: {shot.staged} staged, and the "
-            "kernel cannot see them. publish"
+            f"kernel cannot see {_them(shot.staged)}. publish"
         )
-    if shot.pending:
-        how = "enter" if not seen.has(SetupFlags.SQPOLL) else "the poll thread takes them"
+    if shot.pending > shot.sq_entries:
+        yield (
+            f"SQ tail {shot.sq_tail}, SQ head {shot.sq_head}: no queue is that long. Somebody "
+            "wrote a tail that cannot be, and the kernel will take every slot for published"
+        )
+    elif shot.pending:
         yield (
             f"SQ tail {shot.sq_tail}, SQ head {shot.sq_head}: {shot.pending} published, and the "
-            f"kernel has not taken them. {how}"
+            f"kernel has not taken {_them(shot.pending)}. {_how_to_submit(seen)}"
         )
     cached, head = seen.word("CachedSqHead"), seen.word("SqHead")
     if cached is not None and head is not None and cached != head:
@@ -265,12 +311,34 @@ def _of_the_sq(seen: _Seen) -> Iterator[str]:
         )
 
 
+def _them(count: int) -> str:
+    return "it" if count == 1 else "them"
+
+
+def _how_to_submit(seen: _Seen) -> str:
+    """What makes the kernel take what is published."""
+    if seen.has(SetupFlags.R_DISABLED) and not seen.shot.sq_head:
+        return "enter; it was made with R_DISABLED: ring.enable() must have come before"
+    if not seen.polled:
+        return "enter"
+    if seen.shot.sq_flags & SqRingFlags.NEED_WAKEUP:
+        return "Its poll thread sleeps: enter flags=sq_wakeup"
+    return "The poll thread will"
+
+
 def _of_the_cq(seen: _Seen) -> Iterator[str]:
     shot = seen.shot
-    if shot.ready:
+    if shot.ready > shot.cq_entries:
         yield (
-            f"CQ tail {shot.cq_tail}, CQ head {shot.cq_head}: {shot.ready} posted, and you have "
-            "not let go of them. reap"
+            f"CQ tail {shot.cq_tail}, CQ head {shot.cq_head}: no queue is that long. Somebody "
+            "wrote a head that cannot be, and the kernel takes the queue to be full when it next "
+            "looks at it"
+        )
+    elif shot.ready:
+        count = sum(1 for _ in shot.walk(shot.cq_head, shot.cq_tail))
+        yield (
+            f"CQ tail {shot.cq_tail}, CQ head {shot.cq_head}: {count} posted, and you have "
+            f"not let go of {_them(count)}. reap"
         )
     cached, tail = seen.word("CachedCqTail"), seen.word("CqTail")
     if cached is not None and tail is not None and cached != tail:
@@ -281,8 +349,9 @@ def _of_the_cq(seen: _Seen) -> Iterator[str]:
     overflow = None if seen.info is None else seen.info.overflow
     flag = bool(shot.sq_flags & SqRingFlags.CQ_OVERFLOW)
     if overflow:
+        waiting = "1 CQE waits" if len(overflow) == 1 else f"{len(overflow)} CQEs wait"
         yield (
-            f"{len(overflow)} CQEs wait in the kernel and not in the queue: that was full. "
+            f"{waiting} in the kernel and not in the queue: that was full. "
             "reap, then enter flags=getevents"
         )
     elif flag:
@@ -330,27 +399,28 @@ def _of_the_size(seen: _Seen) -> Iterator[str]:
 
 
 def _of_requests(seen: _Seen) -> Iterator[str]:
-    polls = None if seen.info is None else seen.info.polls
-    if seen.local is None or polls is None:
+    info, local = seen.info, seen.local
+    if local is None or info is None or info.polls is None:
         return
-    # What has overflown has ended, and cannot be seen to have.
-    overflown = len(seen.info.overflow or ()) if seen.info is not None else 0
-    count, listed = seen.local.in_flight - overflown, len(polls)
-    if count > listed:
+    if seen.before.words() != seen.shot.words():
+        return  # what is in flight was counted before it moved
+    # What has overflown has ended, and cannot be seen to have; but a CQE that is not the last of
+    # its request, or that another ring has sent, ends none here. So there may be so few in flight:
+    ended = sum(1 for one in info.overflow or () if not one.flags & CqeFlags.MORE)
+    polls, count = info.polls, local.in_flight
+    fewest, listed = max(0, count - ended), len(polls)
+    if fewest > listed:
         yield (
-            f"{count} in flight, {listed} in the PollList: the rest wait elsewhere. Timeouts, "
+            f"{fewest} in flight, {listed} in the PollList: the rest wait elsewhere. Timeouts, "
             "requests at a worker (io-wq) and linked ones whose turn has not come are in no list"
+            + (". Or the kernel was busy, and left some out" if info.partial else "")
         )
     elif listed > count:
-        names = sorted({_opcode(one.op) for one in polls})
+        names = sorted({one.name for one in polls})
         yield (
             f"{listed} in the PollList ({', '.join(names)}), {count} in flight as far as was seen: "
             "somebody else has submitted, or one of them asked for no CQE (CQE_SKIP_SUCCESS)"
         )
-
-
-def _opcode(number: int) -> str:
-    return Opcode(number).name if number in {int(one) for one in Opcode} else f"op {number}"
 
 
 def _of_tables(seen: _Seen) -> Iterator[str]:
@@ -369,11 +439,15 @@ def _of_tables(seen: _Seen) -> Iterator[str]:
 
 
 def _of_the_poll_thread(seen: _Seen) -> Iterator[str]:
-    if not seen.has(SetupFlags.SQPOLL):
+    if not seen.polled:
         return
     pid = seen.word("SqThread")
     if seen.shot.sq_flags & SqRingFlags.NEED_WAKEUP:
         who = f"the poll thread {pid}" if pid is not None and pid > 0 else "the poll thread"
         yield f"{who} sleeps (NEED_WAKEUP): it sees nothing that is published. submit wakes it"
     elif pid is not None and pid < 0:
-        yield "SQPOLL was asked for, and there is no poll thread: it has ended"
+        yield "SQPOLL was asked for, and there is no poll thread: " + (
+            "it has ended, or the kernel was busy and left it out. Ask again"
+            if seen.partial
+            else "it has ended"
+        )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from uringlab.core.abi import CqeFlags, SetupFlags, SqRingFlags
@@ -14,13 +13,13 @@ from uringlab.lab.names import BufferThing, ChildThing, FileThing, RequestThing,
 from uringlab.lab.reply import data, note
 from uringlab.lab.spec import CommandSpec, Param
 from uringlab.lab.values import Integer, Ref, Value
-from uringlab.lab.verbs.kernel import kernel_json, show_kernel
+from uringlab.lab.verbs.kernel import show_kernel
 from uringlab.lab.verbs.lives import life_json, requests_json, show_request, show_requests
 from uringlab.observe.request import State
 from uringlab.observe.snapshot import U32
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from uringlab.core.params import Params
     from uringlab.lab.lexer import Token
@@ -185,17 +184,21 @@ def show_names(session: Session, thing: RingThing) -> str:
     return "\n".join(lines)
 
 
-Show = Callable[["Session", RingThing], str]
-ToJson = Callable[["Session", RingThing], dict[str, object]]
+def _requests(session: Session, thing: RingThing) -> tuple[str, dict[str, object]]:
+    return show_requests(session, thing), requests_json(session, thing)
 
-SHOWN: dict[str, tuple[Show, str, ToJson | None]] = {
-    "sq": (show_sq, "the submission queue: slots, head, tail, local tail", None),
-    "cq": (show_cq, "the completion queue: what is ready, head, tail", None),
-    "ring": (show_ring, "what was asked of setup, and what the kernel answered", None),
-    "memory": (show_memory, "the shared words, their offsets and who writes them", None),
-    "kernel": (show_kernel, "three truths: library, shared memory, the kernel's own", kernel_json),
-    "requests": (show_requests, "the lives of the newest requests", requests_json),
-    "names": (show_names, "every name and what it stands for", None),
+
+Shown = str | tuple[str, dict[str, object]]
+"""A text; and what a program is told besides."""
+
+SHOWN: dict[str, tuple[Callable[[Session, RingThing], Shown], str]] = {
+    "sq": (show_sq, "the submission queue: slots, head, tail, local tail"),
+    "cq": (show_cq, "the completion queue: what is ready, head, tail"),
+    "ring": (show_ring, "what was asked of setup, and what the kernel answered"),
+    "memory": (show_memory, "the shared words, their offsets and who writes them"),
+    "kernel": (show_kernel, "three truths: library, shared memory, the kernel's own"),
+    "requests": (_requests, "the lives of the newest requests"),
+    "names": (show_names, "every name and what it stands for"),
 }
 
 
@@ -204,9 +207,9 @@ def _show(session: Session, command: Command) -> Iterator[Reply]:
     number = command.get("number")
     thing = session.ring()
     if what in SHOWN:
-        show, _, to_json = SHOWN[what]
-        more = to_json(session, thing) if to_json is not None else {}
-        yield data(show(session, thing), type="show", what=what, **more)
+        shown = SHOWN[what][0](session, thing)
+        text, more = shown if isinstance(shown, tuple) else (shown, {})
+        yield data(text, type="show", what=what, **more)
     elif what in ("sqe", "cqe"):
         yield data(_show_slot(thing, what, number, command), type="show", what=what)
     else:

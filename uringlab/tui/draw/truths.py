@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from uringlab.observe.truths import NOT_SHOWN
 from uringlab.tui.draw.rows import Role, Row, clip, wrap
 
 if TYPE_CHECKING:
     from uringlab.observe.truths import Truths
 
 _NAME = 18
-_CELL = 8
+_CELL = 11
+"""A word has up to ten digits."""
 _NOTES_FROM = 70
 """Columns from which on there is room for the notes."""
 
@@ -56,11 +58,16 @@ def _said(truths: Truths, width: int) -> list[Row]:
     rows: list[Row] = []
     if truths.unknown:
         rows += _wrapped(f"? unknown: {truths.unknown}", width, Role.BAD)
+    elif not truths.complete:
+        rows += _wrapped(f"? unknown: {NOT_SHOWN}", width, Role.DIM)
     if truths.moving:
         rows += _wrapped("~ it moves: numbers may be of different moments", width, Role.DIM)
     for one in truths.differences:
         rows += _wrapped(f"≠ {one}", width, Role.PLAIN)
-    return rows or [[("= the three agree", Role.GOOD)]]
+    if not truths.differences:
+        role = Role.GOOD if truths.complete else Role.DIM
+        rows += _wrapped(f"= {truths.agreement}", width, role)
+    return rows
 
 
 def _wrapped(text: str, width: int, role: Role) -> list[Row]:
