@@ -38,6 +38,23 @@ def test_what_is_unknown_is_a_question_mark_and_says_why():
     assert "? unknown: the kernel was busy" in shown
 
 
+def test_the_longest_words_do_not_run_into_each_other():
+    shot = snapshot(head=2**32 - 2, tail=2**32 - 1, local=2**32 - 1)
+    told = parse(PAGE.replace("SqTail:\t2", f"SqTail:\t{2**32 - 1}"))
+    found = compare("r0", Facts(1, 5, 0), (shot, shot), told, Local(0, 0, 0))
+    assert text(found).splitlines()[1].split() == ["SQ", "tail", *["4294967295"] * 3]
+
+
+def test_agreement_is_claimed_only_of_those_who_said_something():
+    shot = snapshot()
+    old = parse("SqThread:\t-1\nSqThreadCpu:\t-1\nUserFiles:\t0\nUserBufs:\t0\nPollList:\n")
+    shown = text(compare("r0", Facts(1, 5, 0), (shot, shot), old, Local(0, 0, 0)), 80)
+    assert "? unknown: this kernel does not show it" in shown
+    assert "= as far as the kernel says something, the three agree" in shown
+    busy = text(compare("r0", Facts(1, 5, 0), (shot, shot), None, Local(0, 0, 0), BUSY), 80)
+    assert "= the library and the shared memory agree" in busy
+
+
 def test_the_differences_stay_when_there_is_no_room_for_the_table():
     shown = text(made(), 60, 4)
     assert "2 staged" in shown
