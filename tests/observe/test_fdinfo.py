@@ -2,6 +2,8 @@
 
 import errno
 import os
+import subprocess
+import sys
 
 import pytest
 from hypothesis import given
@@ -259,3 +261,28 @@ def test_a_ring_without_an_fd_and_one_that_is_closed_say_why_there_is_no_page():
 def test_an_fd_that_is_another_file_by_now_says_so(pipe):
     with pytest.raises(Unreadable, match="another file"):
         read(os.getpid(), pipe[0])
+
+
+THEIRS = """
+import sys
+from uringlab import IoUring, ops
+
+with IoUring(4) as ring:
+    ring.sq().push(ops.Nop())
+    ring.sq().publish()
+    print(ring.fd.number, flush=True)
+    sys.stdin.read()
+    ring.submit()
+"""
+
+
+def test_the_ring_of_another_process_has_a_page_until_it_ends():
+    command = [sys.executable, "-c", THEIRS]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+        fd = int(child.stdout.readline())
+        info = read(child.pid, fd)
+        assert (info.words["SqTail"], info.words["SqHead"]) == (1, 0)
+        child.stdin.close()
+        child.wait()
+        with pytest.raises(Unreadable, match="not open any more"):
+            read(child.pid, fd)
