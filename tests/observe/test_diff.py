@@ -78,6 +78,13 @@ def test_a_slot_that_is_written_again_is_told_before_it_is_published(snapshot):
     assert diff("ring", before, published) == [rewritten, Published(*W, 0, 2)]
 
 
+def test_a_slot_that_is_written_again_past_the_queues_end_is_told(snapshot):
+    words = {"sq_head": 3, "sq_tail": 3, "sq_local": 5}
+    before = snapshot(**words, sqes=sqe(2) + bytes(128) + sqe(1))
+    after = snapshot(**words, sqes=sqe(9) + bytes(128) + sqe(1))
+    assert diff("ring", before, after) == [Rewritten(*W, 4, 0, sqe(9))]
+
+
 def test_a_slot_that_was_taken_anew_is_not_a_slot_that_was_rewritten(snapshot):
     before = snapshot(sq_local=1, sqes=sqe(1) + bytes(192))
     after = snapshot(sq_head=4, sq_tail=4, sq_local=5, sqes=sqe(5) + bytes(192))

@@ -317,8 +317,8 @@ class Session:
                 continue
             # Several requests may share a user_data: those that have their last CQE are settled.
             key = (event.ring, event.user_data)
-            waiting = self._unsettled.pop(key, [])
-            left = [thing for thing in waiting if not self._settle(thing)]
+            waiting = self._unsettled.pop(key, None)
+            left = waiting and [thing for thing in waiting if not self._settle(thing)]
             if left:
                 self._unsettled[key] = left
 

@@ -62,10 +62,10 @@ class Observer:
                 self.log.append([Closed(self.source.name, when, when)])
             elif now is not self.snapshot:
                 # Nothing had moved up to the last look, however old the snapshot it gave.
-                since = max(self.snapshot.time_ns, min(self._looked_ns, now.time_ns))
                 before, self.snapshot = self.snapshot, now
-                events = diff(self.source.name, before, now, since)
-                self.log.look(Look(self.source.name, before, now, since, events))
+                since = max(before.time_ns, min(self._looked_ns, now.time_ns))
+                name = self.source.name
+                self.log.look(Look(name, before, now, since, diff(name, before, now, since)))
             self._looked_ns = asked
             return self.snapshot
 

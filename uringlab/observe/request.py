@@ -178,7 +178,8 @@ class Request:
         self.number = number
         self.ring = ring
         self.index = index
-        self.rewrite(sqe)
+        self.sqe = sqe
+        self.user_data = int.from_bytes(sqe[32:40], "little")
         self.staged = staged
         self.name = ""
         self.use = 1

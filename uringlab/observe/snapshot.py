@@ -159,9 +159,10 @@ class RingSnapshot(NamedTuple):
 
         Fillers are passed over; so are the second halves of large ones.
         """
-        if not self.cqe_mixed:
-            yield from self._walk_even(start, end)
-            return
+        return self._walk_mixed(start, end) if self.cqe_mixed else self._walk_even(start, end)
+
+    def _walk_mixed(self, start: int, end: int) -> Iterator[tuple[int, bytes]]:
+        """One slot or two."""
         while 0 < ((end - start) & U32) <= self.cq_entries:
             data = self.cqe_bytes(start)
             if self._never_written(start):
