@@ -83,7 +83,8 @@ class Batch:
         with Interrupts() as interrupts:
             done = self.bench.line(text, self._reply)
             interrupted = self._wait(done, interrupts)
-        if interrupted:
+        # One may have come after the last time it was asked for.
+        if interrupted or interrupts.take():
             raise KeyboardInterrupt
         try:
             self._ended(done)
