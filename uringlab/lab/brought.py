@@ -9,12 +9,10 @@ from uringlab.core.abi import CqeFlags, EpollEvents, Opcode
 from uringlab.core.abi.named import flag_names
 from uringlab.core.address import PeerAddress
 from uringlab.core.buffers import Buffer
-from uringlab.core.ops import EpollWait, Pipe, ProvideBuffers, Recvmsg, Statx, Waitid
 from uringlab.lab.names import BufferThing, RequestThing
 
 if TYPE_CHECKING:
     from uringlab.core.cq import Cqe
-    from uringlab.core.ops.declare import Op
     from uringlab.lab.session import Session
 
 _FILLS = frozenset(
@@ -40,14 +38,16 @@ def brought(session: Session, thing: RequestThing, cqe: Cqe) -> str:
         return f"address {_address(peer.address)}"
     if thing.op.opcode in _FILLS:
         return "  ".join(_bytes_of(session, thing, cqe.res) + _sender(thing.op))
-    match thing.op:
-        case Statx(room=room):
+    op: Any = thing.op  # by its number: asking for its class would load it for every request
+    match op.opcode:
+        case Opcode.STATX:
+            room = op.room
             return f"{room.size} bytes, mode {room.mode:#o}, {room.nlink} link(s), inode {room.ino}"
-        case Waitid(info=info) if info is not None:
-            return str(info).strip("<>").removeprefix("ChildInfo ")
-        case EpollWait(events=events):
-            return ", ".join(_event(session, *one) for one in events.events(cqe.res))
-        case Pipe() if thing.file is not None:
+        case Opcode.WAITID if op.info is not None:
+            return str(op.info).strip("<>").removeprefix("ChildInfo ")
+        case Opcode.EPOLL_WAIT:
+            return ", ".join(_event(session, *one) for one in op.events.events(cqe.res))
+        case Opcode.PIPE if thing.file is not None:
             return f"{thing.name}: the end to read, {thing.name}_2: the end to write"
     return ""
 
@@ -69,9 +69,9 @@ def _text(shown: bytes) -> str:
     return repr(shown)[1 : 1 + _WIDE]
 
 
-def _sender(op: Op) -> list[str]:
+def _sender(op: Any) -> list[str]:
     """Who sent a message, where its socket is not connected to anybody."""
-    peer = op.message.peer if isinstance(op, Recvmsg) else None
+    peer = op.message.peer if op.opcode is Opcode.RECVMSG else None
     return [] if peer is None else [f"from {_address(peer)}"]
 
 
@@ -89,18 +89,21 @@ def _event(session: Session, events: int, number: int) -> str:
     return f"{name}: {flag_names(EpollEvents, events)}"
 
 
+def _covers(provided: Any, group: int | None, bid: int) -> bool:
+    return bool(provided.group == group and 0 <= bid - provided.bid < provided.count)
+
+
 def _picked(session: Session, thing: RequestThing, cqe: Cqe) -> str:
     """Which provided buffer the kernel picked, and what is in it."""
     bid = cqe.flags >> 16
     group = getattr(thing.op, "group", None)
-    provided = [
+    provided: list[tuple[int, Any]] = [
         (one.request.index, one.op)
         for one in session.names.values()
         if isinstance(one, RequestThing)
         and one.request.ring == thing.request.ring
-        and isinstance(one.op, ProvideBuffers)
-        and one.op.group == group
-        and 0 <= bid - one.op.bid < one.op.count
+        and one.op.opcode is Opcode.PROVIDE_BUFFERS
+        and _covers(one.op, group, bid)
     ]
     if not provided:
         return f"buffer {bid}"

@@ -12,7 +12,6 @@ from uringlab.core.address import PeerAddress
 from uringlab.core.buffers import BadPage, Buffer
 from uringlab.core.fd import ALLOC, FixedFd
 from uringlab.core.fdroom import FdRoom
-from uringlab.core.ops import Close
 from uringlab.core.ops.kinds import (
     OPEN_FLAGS,
     AddressRoom,
@@ -27,6 +26,7 @@ from uringlab.core.ops.kinds import (
     File,
     Group,
     InFile,
+    InMessage,
     InStructure,
     Iovecs,
     Mode,
@@ -42,7 +42,6 @@ from uringlab.core.ops.kinds import (
     TimeSpan,
     UserData,
 )
-from uringlab.core.ops.messages import InMessage
 from uringlab.lab.errors import LineError
 from uringlab.lab.names import BufferThing, ChildThing, FileThing, RequestThing, RingThing
 from uringlab.lab.values import (
@@ -331,9 +330,13 @@ class Operands:
         return [one.fd.number for one in files]
 
     def _owned(self, found: FileThing) -> OwnedFd:
-        if self.command.spec.op is Close:
+        if self._closes():
             self.closes = found
         return found.fd
+
+    def _closes(self) -> bool:
+        op = self.command.spec.op
+        return op is not None and op.opcode is abi.Opcode.CLOSE
 
     def _number(self, number: int) -> int | OwnedFd:
         """A bare number may name what is not open, or what the learner made, and nothing else.
@@ -348,7 +351,7 @@ class Operands:
         # Not owned, and still open: a CLOSE has been staged for it, and has not run yet.
         for one in self.session.files():
             if one.fd.number == number and one.leads_here():
-                if self.command.spec.op is not Close:
+                if not self._closes():
                     return number
                 raise LineError(
                     f"{one.name} is being closed already. Once it is, a second close shows EBADF",

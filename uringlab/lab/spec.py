@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from uringlab.lab.values import Literal, Value
 
     Run = Callable[[Session, "Command"], Iterator[Reply]]
+    Make = Callable[[str], "CommandSpec"]
 
 GROUPS = (
     "rings",
@@ -130,12 +131,13 @@ class Command:
 
 
 class CommandTable:
-    """All commands, by name and alias."""
+    """All commands, by name and alias. What is promised is made when somebody asks for it."""
 
     def __init__(self, specs: Iterable[CommandSpec] = ()) -> None:
         """Start with these."""
-        self._specs: dict[str, CommandSpec] = {}
-        self._names: dict[str, CommandSpec] = {}
+        self._made: dict[str, CommandSpec | None] = {}
+        self._makers: dict[str, Make] = {}
+        self._names: dict[str, str] = {}
         for spec in specs:
             self.add(spec)
 
@@ -145,20 +147,43 @@ class CommandTable:
         Raises:
             ValueError: its name or an alias is taken.
         """
-        for name in (spec.name, *spec.aliases):
+        self._claim((spec.name, *spec.aliases))
+        self._made[spec.name] = spec
+
+    def promise(self, names: tuple[str, ...], make: Make) -> None:
+        """Add a command that is made when it is first looked for: by its name, and its aliases.
+
+        So that a program pays for the commands that it uses: making them all takes longer than
+        starting Python.
+
+        Raises:
+            ValueError: a name is taken.
+        """
+        self._claim(names)
+        self._made[names[0]] = None
+        self._makers[names[0]] = make
+
+    def _claim(self, names: tuple[str, ...]) -> None:
+        for name in names:
             if name in self._names:
                 raise ValueError(f"two commands are called {name!r}")
-            self._names[name] = spec
-        self._specs[spec.name] = spec
+            self._names[name] = names[0]
 
     def find(self, name: str) -> CommandSpec | None:
         """The command of that name or alias."""
-        return self._names.get(name)
+        first = self._names.get(name)
+        return None if first is None else self._spec(first)
+
+    def _spec(self, first: str) -> CommandSpec:
+        spec = self._made[first]
+        if spec is None:
+            spec = self._made[first] = self._makers[first](first)
+        return spec
 
     def names(self) -> list[str]:
-        """Every name and alias."""
+        """Every name and alias. Nothing is made for it."""
         return list(self._names)
 
     def __iter__(self) -> Iterator[CommandSpec]:
-        """Each command once, in the order they were added."""
-        return iter(self._specs.values())
+        """Each command once, in the order they were added. This makes all of them."""
+        return map(self._spec, list(self._made))

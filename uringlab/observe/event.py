@@ -104,9 +104,10 @@ class Opened(Event):
         return f"ring {self.ring}: {self.sq_entries} SQEs, {self.cq_entries} CQEs{flags}"
 
 
-@dataclass(slots=True, unsafe_hash=True)
 class Closed(Event):
     """A ring was closed, or went out of view."""
+
+    __slots__ = ()
 
     actor = Actor.YOU
     kind = "closed"
@@ -195,9 +196,10 @@ class Moved(Event):
         return f"{self.word}  {self.old} → {self.new}   {self.note}"
 
 
-@dataclass(slots=True, unsafe_hash=True)
 class Published(Moved):
     """The shared SQ tail moved: the kernel can see those SQEs."""
+
+    __slots__ = ()
 
     actor = Actor.YOU
     kind = "published"
@@ -205,9 +207,10 @@ class Published(Moved):
     note = "store-release"
 
 
-@dataclass(slots=True, unsafe_hash=True)
 class TakenBack(Moved):
     """The shared SQ tail moved back: SQEs that were not consumed are yours again."""
+
+    __slots__ = ()
 
     actor = Actor.YOU
     kind = "taken_back"
@@ -215,9 +218,10 @@ class TakenBack(Moved):
     note = "taken back"
 
 
-@dataclass(slots=True, unsafe_hash=True)
 class Consumed(Moved):
     """The SQ head moved: the kernel has taken those SQEs."""
+
+    __slots__ = ()
 
     actor = Actor.KERNEL
     kind = "consumed"
@@ -256,9 +260,10 @@ class Posted(Event):
         )
 
 
-@dataclass(slots=True, unsafe_hash=True)
 class Seen(Moved):
     """The CQ head moved: those CQEs are let go of."""
+
+    __slots__ = ()
 
     actor = Actor.YOU
     kind = "seen"
@@ -282,9 +287,10 @@ class FlagsChanged(Event):
         return f"{self.word}  {old} → {new}"
 
 
-@dataclass(slots=True, unsafe_hash=True)
 class SqFlagsChanged(FlagsChanged):
     """The SQ's flags word changed: NEED_WAKEUP, CQ_OVERFLOW, TASKRUN."""
+
+    __slots__ = ()
 
     actor = Actor.KERNEL
     kind = "sq_flags"
@@ -292,9 +298,10 @@ class SqFlagsChanged(FlagsChanged):
     flags = SqRingFlags
 
 
-@dataclass(slots=True, unsafe_hash=True)
 class CqFlagsChanged(FlagsChanged):
     """The CQ's flags word changed: CQ_EVENTFD_DISABLED."""
+
+    __slots__ = ()
 
     actor = Actor.YOU
     kind = "cq_flags"

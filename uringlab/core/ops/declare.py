@@ -233,10 +233,12 @@ LOADED: dict[Opcode, type[Op]] = {}
 
 
 def declared(opcode: Opcode) -> type[Op] | None:
-    """The declaration of an opcode. The first time this loads all modules of ops."""
-    from uringlab.core.ops.everything import BY_OPCODE  # noqa: PLC0415 (they use this)
+    """The declaration of an opcode: its module is loaded when it is first asked for."""
+    if opcode not in LOADED:
+        from uringlab.core import ops  # noqa: PLC0415 (its modules use this one)
 
-    return BY_OPCODE.get(opcode)
+        getattr(ops, opcode.name.title().replace("_", ""), None)  # READ_FIXED is ReadFixed
+    return LOADED.get(opcode)
 
 
 @dataclass(frozen=True)

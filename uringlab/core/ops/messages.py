@@ -22,12 +22,13 @@ from uringlab.core.message import (
 )
 from uringlab.core.ops.declare import Op, operand, option
 from uringlab.core.ops.kinds import (
+    AddressInMessage,
     Bits,
     Block,
     File,
     Group,
+    InMessage,
     Iovecs,
-    Kind,
     Number,
     SocketAddress,
     Switch,
@@ -95,30 +96,6 @@ class MessageParts(Iovecs):
         """The op's `finish` does it."""
         if value is None and not self.optional:
             raise OperandError(f"{name} takes several buffers, as in [b0, b1]")
-
-    def show(self, words: dict[str, int], word: str) -> str:
-        """In anybody else's SQE the msghdr is not ours to read."""
-        return f"in the msghdr at {words[word]:#x}"
-
-
-@dataclass(frozen=True)
-class InMessage(Kind):
-    """A part of a msghdr: the op packs it."""
-
-    def put(self, draft: Draft, word: str, value: Any, name: str) -> None:
-        """The op's `finish` does it."""
-
-    def show(self, words: dict[str, int], word: str) -> str:
-        """In anybody else's SQE the msghdr is not ours to read."""
-        return f"in the msghdr at {words[word]:#x}"
-
-
-@dataclass(frozen=True)
-class AddressInMessage(SocketAddress):
-    """A socket address in a msghdr: the op packs it."""
-
-    def put(self, draft: Draft, word: str, value: Any, name: str) -> None:
-        """The op's `finish` does it."""
 
     def show(self, words: dict[str, int], word: str) -> str:
         """In anybody else's SQE the msghdr is not ours to read."""

@@ -9,14 +9,22 @@ from uringlab.core.buffers import Memory
 from uringlab.core.errors import OperandError
 from uringlab.core.fd import AnyFd
 from uringlab.core.ops.declare import Op, operand, option
-from uringlab.core.ops.kinds import Bits, Block, BufferIndex, File, Number, SocketAddress, Switch
+from uringlab.core.ops.kinds import (
+    AddressInMessage,
+    Bits,
+    Block,
+    BufferIndex,
+    File,
+    InMessage,
+    Number,
+    SocketAddress,
+    Switch,
+)
 from uringlab.core.ops.messages import (
     MSG_FLAGS,
     NO_FLAGS,
     POLL_FIRST,
     SEND_ERRNOS,
-    AddressInMessage,
-    InMessage,
     MessageParts,
     Vector,
     one_of,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from uringlab.core import abi
 from uringlab.core.abi import SqeFlags
 from uringlab.core.errors import NotSupported, SubmissionQueueFull
-from uringlab.core.ops.everything import BY_OPCODE
+from uringlab.core.ops.declare import declared
 from uringlab.core.ops.kinds import Bits, Mode, OpenBits, Switch
 from uringlab.core.ops.makers import makes_fd
 from uringlab.lab.errors import LineError
@@ -15,6 +15,7 @@ from uringlab.lab.operands import Operands, can_be_typed, value_for
 from uringlab.lab.reply import note
 from uringlab.lab.spec import CommandSpec, Param
 from uringlab.lab.values import Flags, Integer
+from uringlab.lab.verbs import names_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,9 +31,6 @@ SQE_FLAGS = Flags(
     {str(flag.name): flag.doc for flag in SqeFlags},
     ("iosqe_",),
 )
-_SHORT = {"async_cancel": ("cancel",), "poll_add": ("poll",)}
-_VERB = {"pipe": "op_pipe"}
-"""Where a verb of another kind has the opcode's name."""
 
 
 def build(session: Session, command: Command) -> tuple[Op, Operands]:
@@ -146,21 +144,22 @@ def default_text(one: Operand) -> str:
     return str(one.default) if isinstance(one.default, int) and one.default != abi.AT_FDCWD else ""
 
 
-def _spec(op: type[Op]) -> CommandSpec:
-    name = _VERB.get(op.opcode.name.lower(), op.opcode.name.lower())
+def operation(verb: str) -> CommandSpec:
+    """The command for an operation, from its declaration."""
+    opcode, names = next((one, names_of(one)) for one in abi.Opcode if names_of(one)[0] == verb)
+    op = declared(opcode)
+    if op is None:  # pragma: no cover - a test counts the declarations
+        raise LookupError(f"{opcode.name} is not declared")
     doc = (op.__doc__ or "").strip().splitlines()[0]
     return CommandSpec(
-        name,
-        op.opcode.doc,
+        verb,
+        opcode.doc,
         _run,
         op.example,
         "operations",
         params_of(op),
-        _SHORT.get(name, ()),
+        names[1:],
         op=op,
         c=op.c_call,
-        more=f"{doc} Result: {op.result}. Since Linux {op.opcode.since}; {op.man}.",
+        more=f"{doc} Result: {op.result}. Since Linux {opcode.since}; {op.man}.",
     )
-
-
-SPECS = tuple(_spec(op) for _, op in sorted(BY_OPCODE.items()))

@@ -17,6 +17,7 @@ from uringlab.core.ops.kinds.fds import (
     RingFile,
     Slot,
 )
+from uringlab.core.ops.kinds.inmessage import AddressInMessage, InMessage
 from uringlab.core.ops.kinds.memory import (
     AddressRoom,
     Block,
@@ -31,6 +32,7 @@ from uringlab.core.ops.kinds.texts import InStructure, Name, PathName, Structure
 
 __all__ = [
     "OPEN_FLAGS",
+    "AddressInMessage",
     "AddressRoom",
     "Bits",
     "Block",
@@ -45,6 +47,7 @@ __all__ = [
     "FirstSlot",
     "Group",
     "InFile",
+    "InMessage",
     "InStructure",
     "Iovecs",
     "Kind",

@@ -101,7 +101,6 @@ OPEN_FLAGS: dict[str, int] = {
 }
 
 
-@dataclass(frozen=True)
 class OpenBits(Kind):
     """open(2)'s O_* flags."""
 

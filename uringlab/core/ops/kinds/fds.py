@@ -29,7 +29,6 @@ def _fd_of(value: Any) -> str:
     return ": give its fd" if isinstance(getattr(value, "fd", None), IoUringFd) else ""
 
 
-@dataclass(frozen=True)
 class File(Kind):
     """An open file. Its type sets the SQE's flags (a FixedFd: FIXED_FILE)."""
 
@@ -45,7 +44,6 @@ class File(Kind):
         return f"#{words[word]}" if fixed else str(words[word])
 
 
-@dataclass(frozen=True)
 class RegisteredFile(File):
     """A place in the table of registered files; a number is one, too."""
 
@@ -80,7 +78,6 @@ class ClosedFile(File):
         return "none" if words[self.place] else str(words[word])
 
 
-@dataclass(frozen=True)
 class DirFd(Kind):
     """The directory that a relative path starts from: a plain fd, or AT_FDCWD."""
 
@@ -99,7 +96,6 @@ class DirFd(Kind):
         return "AT_FDCWD" if value == abi.AT_FDCWD else str(value)
 
 
-@dataclass(frozen=True)
 class InFile(Kind):
     """The second file of SPLICE and TEE: where the bytes come from."""
 
@@ -116,7 +112,6 @@ class InFile(Kind):
         return f"#{words[word]}" if fixed else str(words[word])
 
 
-@dataclass(frozen=True)
 class RingFile(Kind):
     """The fd of another ring."""
 
@@ -135,7 +130,6 @@ class RingFile(Kind):
         return File().show(words, word)
 
 
-@dataclass(frozen=True)
 class Domain(Kind):
     """An address family, where others have an fd."""
 
@@ -147,7 +141,6 @@ class Domain(Kind):
             return str(words[word])
 
 
-@dataclass(frozen=True)
 class Slot(Kind):
     """A place in the table of registered files: the new file goes there, and gets no fd.
 
@@ -173,7 +166,6 @@ class Slot(Kind):
         return "none" if value == 0 else f"#{value - 1}"
 
 
-@dataclass(frozen=True)
 class FirstSlot(Slot):
     """The first of several places that are changed: counted from 0, there is no "none" here."""
 

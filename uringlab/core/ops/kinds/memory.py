@@ -105,12 +105,10 @@ class Iovecs(Kind):
         return f"{words['len']} at {words[word]:#x}"
 
 
-@dataclass(frozen=True)
 class BufferIndex(Kind):
     """Which registered buffer the address lies in."""
 
 
-@dataclass(frozen=True)
 class Group(Kind):
     """A group of provided buffers: the kernel picks one, and the CQE says which.
 

@@ -36,12 +36,10 @@ class Number(Kind):
         draft.put(word, number, name)
 
 
-@dataclass(frozen=True)
 class Child(Number):
     """A child process: its pid, or whatever else waitid(2) takes in its place."""
 
 
-@dataclass(frozen=True)
 class Signed(Kind):
     """A number of 32 bits with a sign, in a word that has none."""
 
@@ -58,7 +56,6 @@ class Signed(Kind):
         return str(value - 2**32 if value >= 2**31 else value)
 
 
-@dataclass(frozen=True)
 class Offset(Kind):
     """A place in a file; -1 is the file's own position."""
 
@@ -68,7 +65,6 @@ class Offset(Kind):
         return "-1" if value == _U64 else str(value)
 
 
-@dataclass(frozen=True)
 class UserData(Kind):
     """Names a request by its user_data."""
 
@@ -78,7 +74,6 @@ class UserData(Kind):
         return str(value) if value < 2**32 else f"{value:#x}"
 
 
-@dataclass(frozen=True)
 class Mode(Kind):
     """A file's permission bits, in octal."""
 

@@ -21,7 +21,6 @@ def lend(draft: Draft, word: str, data: bytes) -> None:
     draft.lends.append(block.mem)
 
 
-@dataclass(frozen=True)
 class _Lent(Kind):
     """An address of something that the kernel copies at submission."""
 
@@ -32,7 +31,6 @@ class _Lent(Kind):
         return f"{words[word]:#x}"
 
 
-@dataclass(frozen=True)
 class PathName(_Lent):
     """A path: copied into C memory, ended by a zero byte."""
 
@@ -46,7 +44,6 @@ class PathName(_Lent):
         lend(draft, word, data + b"\0")
 
 
-@dataclass(frozen=True)
 class Name(_Lent):
     """A name that is no path, such as that of an extended attribute."""
 
@@ -60,7 +57,6 @@ class Name(_Lent):
         lend(draft, word, data + b"\0")
 
 
-@dataclass(frozen=True)
 class TimeSpan(_Lent):
     """A time in nanoseconds: copied into C memory as `struct __kernel_timespec`."""
 
