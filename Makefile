@@ -63,6 +63,7 @@ wrap: $(VENV)/developed ## a real ring past 2^32 requests: a quarter of an hour
 bench: $(VENV)/installed ## measure, beside C and the PyPI package: see benchmarks/README.md
 	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks.observing
+	$(BIN)/python -m benchmarks.starting
 
 reference: $(VENV)/developed ## make the reference pages from the declarations
 	$(BIN)/python tools/reference.py
