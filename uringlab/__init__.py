@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from uringlab.core.register.query import query
     from uringlab.core.register.region import WaitRegion
     from uringlab.core.statx import Statx
+    from uringlab.core.storm import Storm
 
 __version__ = "0.1.0"
 
@@ -67,6 +68,7 @@ _LATER = {
     "FdRoom": "fdroom",
     "PeerAddress": "address",
     "Statx": "statx",
+    "Storm": "storm",
     "WaitRegion": "register.region",
     "buffer_of": "register.buffer_ring",
     "query": "register.query",
@@ -127,6 +129,7 @@ __all__ = [
     "SqesStaged",
     "StaleSlot",
     "Statx",
+    "Storm",
     "SubmissionQueueFull",
     "Unavailable",
     "Wait",

@@ -254,6 +254,60 @@ int64_t ul_turn(ul_ring *ring, const struct ul_ops *ops, struct ul_batch *batch,
 int ul_last_enter(ul_ring *ring, struct ul_enter *out);
 int64_t ul_register(ul_ring *ring, uint32_t opcode, void *arg, uint32_t nr_args);
 
+/* ---- storm.c: turn after turn ------------------------------------------- */
+
+enum { UL_STORM_ERRORS = 8 };
+
+/* What ul_storm() answers. */
+enum {
+    UL_STORM_GOES_ON = 1,  /* the slice is over, or a signal came: call it again */
+    UL_STORM_ALL = 2,      /* as many as were wanted are done */
+    UL_STORM_TIME = 3,     /* end_ns has come */
+    UL_STORM_STOPPED = 4,  /* `stop` was set */
+    UL_STORM_STRANGER = 5  /* a CQE that is not the storm's is at the head */
+};
+
+struct ul_storm_error {
+    int32_t res;           /* -errno */
+    uint64_t count;        /* 0: this place is free */
+};
+
+struct ul_storm {
+    /* What is wanted. Nobody changes it once it has begun. */
+    struct ul_ops ops;     /* of one turn; it writes the user_data into `sqes` each time */
+    uint8_t *sqes;         /* the same memory as ops.sqes */
+    struct ul_batch *batch; /* room for CQEs of 16 bytes, as many as ops.n */
+    uint64_t user_data;    /* each request has one of its own, from here on … */
+    uint64_t names;        /* … so many, a power of two: cq_entries + 2 * ops.n at least */
+    uint64_t count;        /* requests; 0: until something else ends it */
+    uint64_t end_ns;       /* CLOCK_MONOTONIC; 0: no such end */
+    uint64_t period_ns;    /* a turn begins so long after the one before; 0: at once */
+    uint64_t sigmask;      /* as in struct ul_wait */
+    uint32_t has_sigmask;
+    /* Any thread sets it. The storm ends with its turn, or with the wait that it is in if
+     * a signal ends that. */
+    uint32_t stop;
+    /* How it goes: written by the storm's thread, read by any. */
+    uint32_t under_way;    /* of the turn: pushed, and no final CQE yet */
+    int32_t smallest;      /* res of those that did not fail */
+    int32_t largest;
+    uint64_t pushed;
+    uint64_t done;         /* final CQEs taken */
+    uint64_t succeeded;
+    uint64_t failed;
+    uint64_t sum;          /* of the res of those that did not fail */
+    uint64_t started_ns;   /* CLOCK_MONOTONIC */
+    uint64_t latest_ns;    /* the end of the latest turn */
+    uint64_t next_ns;      /* period_ns: when the next turn begins */
+    struct ul_storm_error errors[8]; /* the first UL_STORM_ERRORS different ones */
+};
+
+/* Make turns for about slice_ns: push all of `ops`, publish, enter, wait for their CQEs,
+ * take them. Called again with the same struct it goes on where it was. UL_E_STAGED where
+ * something else is staged or published when it begins, -EEXIST where a request under way
+ * has one of its user_data. What was pushed stays pushed whatever it answers. */
+int64_t ul_storm(ul_ring *ring, struct ul_storm *storm, uint64_t slice_ns);
+
 /* ---- observe.c: look, never touch ------------------------------------- */
 
 /* What this library itself did to a ring: how often, and when last (CLOCK_MONOTONIC; it is

@@ -20,6 +20,7 @@ SOURCES = [
     "cq.c",
     "bufring.c",
     "enter.c",
+    "storm.c",
     "observe.c",
 ]
 # Hidden: nothing here is for others to link to, and calls from file to file cost less.

@@ -180,6 +180,31 @@ static uint32_t count(const ul_ring *ring) {
     return n;
 }
 
+uint32_t cq_ready_of(const ul_ring *ring, uint64_t first, uint64_t names, uint32_t max) {
+    uint32_t at = load_relaxed(ring->cq_head), end = end_of_look(ring), n = 0;
+    while (before(at, end) && n < max) {
+        struct ul_cqe cqe;
+        at += copy_cqe(ring, at, &cqe);
+        if (is_filler(ring, &cqe))
+            continue;
+        if (cqe.user_data - first >= names)
+            break;
+        n++;
+    }
+    return n;
+}
+
+bool cq_is_strange(const ul_ring *ring, uint64_t first, uint64_t names) {
+    uint32_t at = load_relaxed(ring->cq_head), end = end_of_look(ring);
+    while (before(at, end)) {
+        struct ul_cqe cqe;
+        at += copy_cqe(ring, at, &cqe);
+        if (!is_filler(ring, &cqe))
+            return cqe.user_data - first >= names;
+    }
+    return false;
+}
+
 int64_t cq_advance_locked(ul_ring *ring, uint32_t n) {
     if (n > count(ring))
         return -ERANGE;

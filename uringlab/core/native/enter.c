@@ -204,7 +204,7 @@ int64_t ul_enter(ul_ring *ring, uint32_t to_submit, uint32_t min_complete, uint3
     return answer;
 }
 
-static int64_t submit(ul_ring *ring, uint32_t wait_nr, uint32_t flags, const struct ul_wait *wait,
+int64_t submit_locked(ul_ring *ring, uint32_t wait_nr, uint32_t flags, const struct ul_wait *wait,
                       bool timed) {
     int64_t answer = sq_publish_locked(ring);
     if (answer < 0)
@@ -243,7 +243,7 @@ int64_t ul_submit(ul_ring *ring, uint32_t wait_nr, uint32_t flags, const struct 
     int64_t answer = ring_lock(ring);
     if (answer < 0)
         return answer;
-    answer = submit(ring, wait_nr, flags, wait, true);
+    answer = submit_locked(ring, wait_nr, flags, wait, true);
     ring_unlock(ring);
     return answer;
 }
@@ -254,7 +254,7 @@ int64_t ul_submit_drain(ul_ring *ring, struct ul_batch *batch, uint32_t wait_nr,
     int64_t answer = ring_lock(ring);
     if (answer < 0)
         return answer;
-    answer = submit(ring, wait_nr, flags, wait, true);
+    answer = submit_locked(ring, wait_nr, flags, wait, true);
     int64_t taken = cq_fill_locked(ring, batch);
     ring_unlock(ring);
     return answer < 0 ? answer : taken;
@@ -268,7 +268,7 @@ int64_t ul_turn(ul_ring *ring, const struct ul_ops *ops, struct ul_batch *batch,
         return answer;
     answer = sq_push_locked(ring, ops);
     if (answer >= 0) {
-        answer = submit(ring, wait_nr, flags, NULL, false);
+        answer = submit_locked(ring, wait_nr, flags, NULL, false);
         int64_t taken = cq_fill_locked(ring, batch);
         answer = answer < 0 ? answer : taken;
     }

@@ -253,6 +253,10 @@ void cq_forget_lap(ul_ring *ring);
 int64_t cq_advance_locked(ul_ring *ring, uint32_t n);
 void cq_let_go_of_all(ul_ring *ring);
 int64_t cq_fill_locked(ul_ring *ring, struct ul_batch *batch);
+/* How many are ready whose user_data is one of `names` from `first` on, before one that is
+ * not; and whether the first one that is ready is not. */
+uint32_t cq_ready_of(const ul_ring *ring, uint64_t first, uint64_t names, uint32_t max);
+bool cq_is_strange(const ul_ring *ring, uint64_t first, uint64_t names);
 int64_t ring_register(ul_ring *ring, uint32_t opcode, void *arg, uint32_t nr_args);
 /* A number of this thread's own. Never used again, as a thread id is. */
 int this_thread(void);
@@ -264,6 +268,9 @@ void bufrings_unmap(ul_ring *ring);
 void bufrings_end(ul_ring *ring, bool safe, int64_t *retired);
 int64_t enter_unlocked(ul_ring *ring, uint32_t to_submit, uint32_t min_complete, uint32_t flags,
                        const struct ul_wait *wait);
+/* ul_submit() under the lock. `timed`: note when the call began and ended. */
+int64_t submit_locked(ul_ring *ring, uint32_t wait_nr, uint32_t flags, const struct ul_wait *wait,
+                      bool timed);
 
 int tracker_init(struct tracker *tracker, uint32_t entries);
 int tracker_reserve(struct tracker *tracker, uint32_t more);
