@@ -20,6 +20,7 @@ from uringlab.lab.parser import parse_line
 from uringlab.lab.recorders import Recorders
 from uringlab.lab.scratch import Scratch
 from uringlab.lab.script import statements
+from uringlab.lab.story import End, Story
 from uringlab.lab.verbs import standard_table
 from uringlab.observe.event import Posted, SystemCall, plain
 from uringlab.observe.log import EventLog
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from uringlab.lab.names import Thing
     from uringlab.lab.reply import Reply
     from uringlab.lab.spec import Command
+    from uringlab.lab.story import Deed
     from uringlab.observe.event import Event
 
 DEFAULT_ENTRIES = 8
@@ -64,6 +66,7 @@ class Session:
         log: every event of every ring.
         requests: the lives of the requests, folded from the log.
         recorders: what the session is written into.
+        story: what was done, command by command, since the session or the last `reset` began.
     """
 
     def __init__(self, allow: tuple[Path, ...] = ()) -> None:
@@ -89,6 +92,8 @@ class Session:
         self.recorders.follow(self.log, self.requests)
         self._next_request = 1
         self._next_buffer = 0
+        self.story = Story()
+        self._deed: Deed | None = None
         self._by_user_data: dict[tuple[str, int], RequestThing] = {}
         self._unsettled: dict[tuple[str, int], list[RequestThing]] = {}
         self.mark = 0
@@ -118,11 +123,17 @@ class Session:
         """Run one parsed command. Raises as `execute` does."""
         if command.spec.name != "diff":
             self.mark = self.log.count
+        deed = self._deed = self.story.begin(command, self.current)
         try:
             if self.giving_up.is_set():
                 raise GaveUp("given up")
-            yield from command.spec.run(self, command)
+            for reply in command.spec.run(self, command):
+                deed.heard(reply)
+                yield reply
+            deed.end = End.DONE
         except LineError as error:
+            if isinstance(error, GaveUp):
+                deed.end = End.GIVEN_UP
             error.line = error.line or line or command.text
             error.span = error.span or (command.span if error.line == line else None)
             raise
@@ -186,6 +197,11 @@ class Session:
     def rings(self) -> list[RingThing]:
         """Every ring, the oldest first."""
         return list(self._rings.values())
+
+    @property
+    def allowed_paths(self) -> tuple[Path, ...]:
+        """Directories outside its own that it may use."""
+        return self._allow
 
     @property
     def current(self) -> RingThing | None:
@@ -288,6 +304,8 @@ class Session:
 
     def _name_request(self, thing: RequestThing) -> RequestThing:
         request = thing.request
+        if self._deed is not None:
+            self._deed.name = thing.name
         self.requests.name(request.ring, request.index, thing.name)
         self.recorders.name(request.ring, request.index, request.user_data, thing.name)
         self.names[thing.name] = thing

@@ -25,7 +25,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "explain": ("explain",),
     "expect": ("expect",),
     "session": (
-        *("help", "history", "source", "record", "record stop"),
+        *("help", "history", "source", "save", "record", "record stop"),
         *("sleep", "reset", "quit|exit"),
     ),
 }

@@ -1,12 +1,13 @@
-"""The session itself: `help`, `history`, `source`, `record`, `sleep`, `reset`, `quit`."""
+"""The session itself: `help`, `history`, `source`, `save`, `record`, `sleep`, `reset`, `quit`."""
 
 from __future__ import annotations
 
-import pathlib
 from typing import TYPE_CHECKING
 
 from uringlab.lab.errors import GaveUp, LineError, did_you_mean
+from uringlab.lab.outputs import output_path, write_new
 from uringlab.lab.reply import data, note
+from uringlab.lab.retold import retold
 from uringlab.lab.spec import GROUPS, CommandSpec, Param
 from uringlab.lab.values import Duration, OnOff, Path, Value
 
@@ -91,10 +92,15 @@ def _source(session: Session, command: Command) -> Iterator[Reply]:
     yield from session.source(path, command.get("path").text, command.span_of("path"))
 
 
-# A name alone is where the program was started: the session's own directory goes with it.
+def _save(session: Session, command: Command) -> Iterator[Reply]:
+    path = output_path(session, command.get("path").text)
+    script = retold(session, session.story)
+    write_new(path, script, command.span_of("path"))
+    yield note(f"{path}: {script.count(chr(10))} lines. Run it:  uringlab run {path}")
+
+
 def _record(session: Session, command: Command) -> Iterator[Reply]:
-    text = command.get("path").text
-    path = pathlib.Path.cwd() / text if "/" not in text else session.scratch.resolve(text)
+    path = output_path(session, command.get("path").text)
     payload = bool(command.get("payload", 0))
     session.recorders.record(path, session.log, session.requests, payload=payload)
     yield note(f"recording into {path}; until: record stop, or the end. Look at it: replay")
@@ -148,6 +154,17 @@ SPECS = (
         "source more.uring",
         "session",
         (Param("path", Path(), "the file", required=True, positional=True),),
+    ),
+    CommandSpec(
+        "save",
+        "write this session as a script that passes when it is run",
+        _save,
+        "save session.uring",
+        "session",
+        (Param("path", Path(), "the new file", required=True, positional=True),),
+        more="Every command that did something, and an `expect` for what came of each request. "
+        "What failed or was given up is a comment. A name alone is a file where the program was "
+        "started.",
     ),
     CommandSpec(
         "record",

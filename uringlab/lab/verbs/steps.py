@@ -246,7 +246,10 @@ def cqe_reply(session: Session, ring: str, cqe: Cqe) -> Reply:
     if cqe.flags & _FLAG_BITS:
         parts.append(f"flags={flag_names(CqeFlags, cqe.flags & _FLAG_BITS)}")
     thing = session.names.get(name)
-    text = brought(session, thing, cqe) if isinstance(thing, RequestThing) else ""
+    text, fd = "", False
+    if isinstance(thing, RequestThing):
+        text = brought(session, thing, cqe)
+        fd = thing.op.may_bring_fds and bool(thing.op.new_fds(cqe.res))
     if text:
         parts.append(text)
     return data(
@@ -256,6 +259,7 @@ def cqe_reply(session: Session, ring: str, cqe: Cqe) -> Reply:
         user_data=cqe.user_data,
         res=cqe.res,
         flags=cqe.flags,
+        fd=fd,
     )
 
 

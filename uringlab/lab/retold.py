@@ -1,0 +1,100 @@
+"""A session, retold as a script that passes when it is run."""
+
+from __future__ import annotations
+
+import errno
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from uringlab.core.errors import errno_name
+from uringlab.lab.story import End
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from uringlab.lab.session import Session
+    from uringlab.lab.story import Deed, Result, Story
+
+PATIENCE = "10s"
+"""How long the script waits for what a person had waited for without saying so."""
+_SILENT_GROUPS = ("looking", "lessons")
+_SILENT = ("help", "history", "source", "record", "record stop", "save", "reset", "quit")
+_TAKES = ("reap", "peek", "do")
+
+
+def retold(session: Session, story: Story) -> str:
+    """The script: every command that did something, and what came of each request.
+
+    A person pauses between two lines, and a script does not. So before CQEs are taken it waits
+    until as many are there as were there then, and an `expect` that held gets time to hold.
+    Commands that failed or were given up are comments.
+    """
+    lines = [
+        "# A session of uringlab, as a script. It passes when it is run:  uringlab run FILE",
+        *(f"# It needs:  --allow-path {path}" for path in session.allowed_paths),
+    ]
+    if story.forgotten:
+        lines.append(f"# Its first {story.forgotten} commands are not here: it was too long.")
+    counts: Counter[str] = Counter()
+    for deed in story:
+        spec = deed.command.spec
+        if spec.group not in _SILENT_GROUPS and spec.name not in _SILENT:
+            lines += _commands(deed)
+            lines += _results(deed, counts)
+    return "\n".join(lines) + "\n"
+
+
+def _commands(deed: Deed) -> Iterator[str]:
+    spec, text = deed.command.spec, deed.command.text
+    if deed.end is End.GIVEN_UP and spec.name == "do" and deed.name:
+        # The request is on its way all the same.
+        yield f"{_named(text.removeprefix('do').lstrip(), deed)}; submit  # do, given up"
+    elif deed.end is not End.DONE:
+        yield f"# {deed.end}: {' '.join(text.split())}"
+    elif spec.name == "expect":
+        within = "" if deed.command.tokens and deed.command.tokens[0].text == "within" else "within"
+        yield f"expect {within} {PATIENCE} {text[6:].lstrip()}" if within else text
+    else:
+        ready = max(deed.ready, len(deed.results) if spec.name != "do" else 0)
+        if spec.name in _TAKES and ready:
+            yield _until(deed, ready)
+        yield _named(text, deed)
+
+
+def _until(deed: Deed, ready: int) -> str:
+    if deed.posts_on_entry:
+        return f"wait {ready} timeout={PATIENCE}"
+    return f"expect within {PATIENCE} {deed.ring} cq.ready>={ready}"
+
+
+def _named(text: str, deed: Deed) -> str:
+    """With the name that its request was given: what follows speaks of it."""
+    command = deed.command
+    if command.spec.name == "do" and command.inner is not None:
+        command = command.inner
+    given = deed.name and command.spec.op is not None and not command.into
+    return f"{text} -> {deed.name}" if given else text
+
+
+def _results(deed: Deed, counts: Counter[str]) -> Iterator[str]:
+    """What its requests must come to. The last CQE of a request in one command says it."""
+    if deed.command.spec.name == "peek":
+        return
+    last: dict[str, Result] = {}
+    for result in deed.results:
+        if "=" not in result.request:  # a CQE that nobody asked for has no name
+            counts[result.request] += 1
+            last[result.request] = result
+    for name, result in last.items():
+        if result.more:
+            yield f"expect within {PATIENCE} {name} cqes>={counts[name]}"
+        else:
+            yield f"expect within {PATIENCE} {name} {_outcome(result)}"
+
+
+def _outcome(result: Result) -> str:
+    if result.brings_fd:
+        return "res>=0"
+    name = errno_name(result.res)
+    known = result.res < 0 and hasattr(errno, name)
+    return f"res=-{name}" if known else f"res={result.res}"
