@@ -1,5 +1,7 @@
 """A session, saved as a script: it passes when it is run, and says what the session did."""
 
+import select
+
 import pytest
 
 from uringlab.core.probe import kernel_opcodes
@@ -13,8 +15,8 @@ SESSIONS = {
     "names that were given by themselves": "nop; nop -> mine; nop; submit; reap",
     "reads and what they bring": 'file f x text="hello"; do read f 100; do read f 2 off=3 -> two',
     "links that break": "nop flags=link; read 999 5 flags=link; nop; submit; reap",
-    "a timeout, and a person who waits": "timeout 20ms -> t; submit; sleep 60ms; reap",
-    "a timeout, taken by another do": "timeout 20ms -> t; submit; sleep 60ms; do nop -> n",
+    "a timeout, and a person who waits": "timeout 20ms -> t; submit; PAUSE; reap",
+    "a timeout, taken by another do": "timeout 20ms -> t; submit; PAUSE; do nop -> n",
     "cancelling": "pipe rd wr; read rd 5 -> r1; submit; do cancel r1 -> c; reap",
     "an fd that comes back": "do openat a.txt open_flags=rdwr|creat -> f; "
     'do write f "x"; do close f',
@@ -42,6 +44,13 @@ def rerun(script):
     with Session() as session:
         for _, line in statements(script.splitlines()):
             session.run(line)
+        return heads_and_tails(session)
+
+
+def heads_and_tails(session):
+    session.look()
+    shots = [thing.observer.snapshot for thing in session.rings()]
+    return [(shot.sq_tail, shot.sq_head, shot.cq_tail, shot.cq_head) for shot in shots]
 
 
 def saved(session, tmp_path, monkeypatch, name="saved.uring"):
@@ -53,10 +62,14 @@ def saved(session, tmp_path, monkeypatch, name="saved.uring"):
 @pytest.mark.parametrize("lines", SESSIONS.values(), ids=SESSIONS)
 def test_a_saved_session_passes(lines, tmp_path, monkeypatch):
     with Session() as session:
-        session.run(lines)
+        for part in lines.split("PAUSE; "):
+            session.run(part)
+            if part != lines:  # a person looks at the screen until there is something to reap
+                select.select([session.ring().ring.fd.number], [], [], 10)
         script = saved(session, tmp_path, monkeypatch)
+        ended = heads_and_tails(session)
     assert "expect" in script
-    rerun(script)
+    assert rerun(script) == ended
 
 
 @pytest.mark.parametrize(

@@ -294,7 +294,9 @@ class Session:
             LineError: the queue is full; nothing changed.
         """
         ring = self.ring()
-        ring.observer.look()
+        ready = ring.observer.look().ready
+        if self._deed is not None:
+            self._deed.ready = ready
         index = ring.ring.sq().push(op)
         ring.observer.look()
         request = self.requests.find(ring.name, index)
