@@ -11,6 +11,7 @@ from uringlab import Buffer, CqeFlags, IoUring, SqeFlags, ops
 from uringlab.observe.event import (
     Closed,
     Consumed,
+    Missed,
     Posted,
     Published,
     Rewritten,
@@ -268,3 +269,75 @@ def test_a_real_ring_leaves_nothing_in_flight_and_no_strays():
     assert len(requests) == 50
     assert all(one.state is State.SEEN for one in requests)
     assert not requests.strays
+
+
+def missed(story, *events, since=None):
+    """One look that missed CQEs, and what else it told: it lies after all looks before."""
+    since = story.now if since is None else since
+    story.now += 1
+    told = [Missed("ring", story.now, since, "CQE", 100)]
+    told += [kind("ring", story.now, since, *args) for kind, *args in events]
+    story.requests.take(told)
+
+
+def posted(story, user_data, flags=0):
+    data = user_data.to_bytes(8, "little") + bytes(4) + flags.to_bytes(4, "little")
+    story.posted += 1
+    return Posted, story.posted - 1, story.posted - 1, data
+
+
+def test_what_was_in_flight_when_cqes_were_missed_is_missed_and_waited_for_no_more(story):
+    one, two = story.in_flight(7), story.in_flight(8)
+    missed(story)
+    assert [one.state, two.state] == [State.MISSED] * 2
+    assert not one.open
+    assert story.requests.in_flight("ring") == 0
+    assert one.missed == (4 + 2, 4 + 3)
+    story.post(7)
+    assert one.state is State.MISSED, "it has the CQE of a later one that nobody saw"
+    assert len(story.requests.strays) == 1
+    again = story.in_flight(7)
+    assert not again.shared
+    story.post(7)
+    assert again.state is State.POSTED
+
+
+def test_a_request_whose_cqe_is_not_one_of_those_missed_is_answered(story):
+    one, two = story.in_flight(7), story.in_flight(8)
+    missed(story, posted(story, 8))
+    assert [one.state, two.state] == [State.MISSED, State.POSTED]
+    assert two.missed is None
+    assert story.requests.in_flight("ring") == 0
+
+
+def test_what_is_staged_in_the_look_that_missed_cqes_is_in_flight(story):
+    since = story.now
+    story.now += 1
+    one = story.stage(7)
+    story.tell(Consumed, 0, 1)
+    missed(story, since=since)
+    assert one.state is State.IN_FLIGHT
+    assert story.requests.in_flight("ring") == 1
+
+
+def test_a_multishot_request_goes_on_whatever_was_missed(story):
+    one = story.in_flight(7)
+    story.post(7, flags=MORE)
+    missed(story)
+    assert one.state is State.IN_FLIGHT
+    story.post(7)
+    assert one.state is State.POSTED
+
+
+def test_missed_sqes_say_nothing_about_what_is_in_flight(story):
+    one = story.in_flight(7)
+    story.tell(Missed, "SQE", 5)
+    assert one.state is State.IN_FLIGHT
+
+
+def test_a_missed_request_is_missed_when_it_is_taken_out_again(story):
+    one = story.in_flight(7)
+    missed(story)
+    again = Requests.load(story.requests.dump())
+    assert [each.to_json() for each in again] == [one.to_json()]
+    assert again.in_flight("ring") == 0

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 SLICE = 0.05
 """Seconds between two chances for Python to see a signal."""
 FIRST = 1_000_000
+_NAMES = 1 << 16
 _MOST = 2**63 - 1
 _IN_USE = -errno.EEXIST
 _MOST_SECONDS = 10**9
@@ -124,7 +125,7 @@ class Storm:
     what is under way then ends as any request does.
 
     Each copy has a user_data of its own, from `first` on, in a range that is used again and
-    again and is several times as wide as the queues: see `names`.
+    again and is wider than the queues: see `names`.
 
         storm = Storm(ring, ops.Nop(), batch=32, count=1_000_000)
         while storm.run():
@@ -181,7 +182,7 @@ class Storm:
             raise OperandError(f"rate={rate} is out of range: above 0, up to {NS} a second")
         encoded = Encoded((op,) * batch)
         ring.check_known(encoded)
-        self.names = 1 << (2 * (ring.params.cq_entries + 2 * batch) - 1).bit_length()
+        self.names = max(_NAMES, 1 << (ring.params.cq_entries + 2 * batch).bit_length())
         if not 0 <= first <= 2**64 - self.names:
             raise OperandError(f"first={first}: {self.names} user_data must fit 64 bits from there")
         self.ending: Ending | None = None

@@ -57,6 +57,8 @@ class State(StrEnum):
     TAKEN_BACK = "taken back"
     GONE = "gone"
     """Its ring was closed first."""
+    MISSED = "missed"
+    """CQEs came and went between two looks, and its own may have been one of them."""
 
 
 class Part(StrEnum):
@@ -147,6 +149,7 @@ class Request:
         tie: to the one before it.
         behind: IO_DRAIN: how many were in flight when it was consumed; it waits for all of them.
         staged, published, consumed, gone: when; None: not (yet).
+        missed: when CQEs were missed, of which its own may have been one.
         completions: the first CQE and the newest.
         count: how many CQEs there were.
         order: of its newest CQE among all CQEs.
@@ -159,6 +162,7 @@ class Request:
         "count",
         "gone",
         "index",
+        "missed",
         "name",
         "number",
         "order",
@@ -190,6 +194,7 @@ class Request:
         self.consumed: When | None = None
         self.taken_back: When | None = None
         self.gone: When | None = None
+        self.missed: When | None = None
         self.completions: list[Completion] = []
         self.count = 0
         self.order = 0
@@ -244,7 +249,8 @@ class Request:
     @property
     def open(self) -> bool:
         """Whether the kernel may still do something about it, or has not been asked to yet."""
-        return not self.ended and self.taken_back is None and self.gone is None
+        over = self.taken_back or self.gone or self.missed
+        return over is None and not self.ended
 
     @property
     def state(self) -> State:
@@ -255,6 +261,8 @@ class Request:
             return State.TAKEN_BACK
         if self.gone is not None:
             return State.GONE
+        if self.missed is not None:
+            return State.MISSED
         if self.consumed is not None:
             return State.SILENT if self.silent else State.IN_FLIGHT
         return State.PUBLISHED if self.published is not None else State.STAGED
@@ -288,6 +296,7 @@ class Request:
             "consumed": _span(self.consumed),
             "taken_back": _span(self.taken_back),
             "gone": _span(self.gone),
+            "missed": _span(self.missed),
             "cqes": self.count,
             "completions": [one.to_json() for one in self.completions],
         }

@@ -11,6 +11,7 @@ from uringlab.observe.event import (
     Closed,
     Consumed,
     Event,
+    Missed,
     Opened,
     Posted,
     Published,
@@ -100,6 +101,7 @@ class Requests:
         self._waiting: dict[tuple[str, int], list[Request]] = {}
         self._newest: dict[tuple[str, int], Request] = {}
         self._posted: dict[tuple[str, int], tuple[Request, Completion]] = {}
+        self._doubtful: dict[str, tuple[int, dict[int, list[Request]]]] = {}
         self._posts = 0
         self._lock = threading.RLock()
         self.rings: dict[str, Ring] = {}
@@ -268,7 +270,7 @@ class Requests:
         data = event.cqe
         key = (event.ring, event.user_data)
         when = _when_of(event)
-        waiting = self._waiting.get(key)
+        waiting = self._waiting.get(key) or self._found_again(event)
         if not waiting:
             self.strays.append(Stray(event.ring, data, when))
             return
@@ -282,6 +284,36 @@ class Requests:
         if not data[12] & _MORE:
             self._no_more(key, one)
         self._posted[event.ring, event.index] = (one, completion)
+
+    def _missed(self, event: Missed) -> None:
+        """CQEs were overwritten: of what was staged by the look before, some had theirs there.
+
+        What has had a CQE already is multishot, and may well go on. Nothing else is waited for
+        any longer than this look's own CQEs: one that comes later and has its user_data answers,
+        as a rule, a later request.
+        """
+        if event.what == "SQE":
+            return
+        when = _when_of(event)
+        doubtful: dict[int, list[Request]] = {}
+        for key in [key for key in self._waiting if key[0] == event.ring]:
+            for one in list(self._waiting[key]):
+                if one.staged.time_ns <= event.since_ns and not one.completions and not one.silent:
+                    one.missed = when
+                    self._no_more(key, one)
+                    doubtful.setdefault(key[1], []).append(one)
+        self._doubtful[event.ring] = (event.since_ns, doubtful)
+
+    def _found_again(self, event: Posted) -> list[Request] | None:
+        """Its CQE is not one of those that were missed in this look: here it is."""
+        since_ns, doubtful = self._doubtful.get(event.ring, (-1, {}))
+        if event.since_ns != since_ns or event.user_data not in doubtful:
+            return None
+        found = doubtful.pop(event.user_data)
+        for one in found:
+            one.missed = None
+        self._waiting[event.ring, event.user_data] = found
+        return found
 
     def _seen(self, event: Seen) -> None:
         when = _when_of(event)
@@ -304,6 +336,7 @@ class Requests:
     def _forget(self, event: Event) -> None:
         """A ring of that name is gone, or new: what the old one left open ended with it."""
         when = _when_of(event)
+        self._doubtful.pop(event.ring, None)
         for (ring, _), waiting in self._waiting.items():
             if ring == event.ring:
                 for one in waiting:
@@ -323,6 +356,7 @@ class Requests:
         Published: _published,
         TakenBack: _taken_back,
         Consumed: _consumed,
+        Missed: _missed,
         Posted: _post,
         Seen: _seen,
         SqFlagsChanged: _flags,
@@ -420,6 +454,7 @@ def _to_plain(one: Request) -> list[Any]:
         one.consumed,
         one.taken_back,
         one.gone,
+        one.missed,
         one.name,
         one.use,
         one.shared,
@@ -432,10 +467,10 @@ def _to_plain(one: Request) -> list[Any]:
 
 
 def _from_plain(values: list[Any]) -> Request:
-    number, ring, index, sqe, staged, published, consumed, taken_back, gone, *rest = values
+    number, ring, index, sqe, staged, published, consumed, taken_back, gone, missed, *rest = values
     one = Request(number, ring, index, sqe, When(*staged))
     one.published, one.consumed = _when(published), _when(consumed)
-    one.taken_back, one.gone = _when(taken_back), _when(gone)
+    one.taken_back, one.gone, one.missed = _when(taken_back), _when(gone), _when(missed)
     one.name, one.use, one.shared, tie, one.behind, one.count, one.order, completions = rest
     one.tie = None if tie is None else Tie(Tied(tie[0]), *tie[1:])
     one.completions = [

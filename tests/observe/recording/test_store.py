@@ -54,7 +54,7 @@ def test_a_recording_of_another_version_says_which(path):
     with sqlite3.connect(path) as database:
         database.execute("PRAGMA user_version = 99")
     database.close()
-    with pytest.raises(RecordingError, match="version 99, and this program reads version 1"):
+    with pytest.raises(RecordingError, match="version 99, and this program reads version 2"):
         Recording.open(path)
 
 

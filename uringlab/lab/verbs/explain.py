@@ -51,6 +51,8 @@ STATES = {
     State.POSTED: "Its CQE lies in the completion queue. Next: reap.",
     State.SEEN: "Its CQE was taken, and what it held was let go. It is over.",
     State.SILENT: "The kernel has it. With CQE_SKIP_SUCCESS no CQE comes unless it fails.",
+    State.MISSED: "CQEs came and went between two looks, and its own was, as far as anybody can "
+    "tell, one of them: a ring at full speed laps whoever looks at it.",
     State.TAKEN_BACK: "It was published, but the ring was closed before the kernel took it.",
 }
 

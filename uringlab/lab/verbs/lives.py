@@ -115,6 +115,7 @@ def show_request(session: Session, thing: RequestThing) -> str:
         ("consumed", one.consumed),
         ("taken back", one.taken_back),
         ("its ring was closed", one.gone),
+        ("its CQE was missed", one.missed),
     ]
     lines += [_step(label, when, start) for label, when in steps if when is not None]
     dropped = one.count - len(one.completions)

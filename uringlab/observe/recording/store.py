@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-VERSION = 1
+VERSION = 2
 """Of the format, and of `diff`: what an entry tells is worked out when it is read."""
 APPLICATION = 0x7572_6C62
 """`urlb`: where `file` looks for whose SQLite file it is."""

@@ -51,7 +51,7 @@ def _life(one: Request, *, words: bool) -> Row:
     for at, (glyph, word, role) in enumerate(_STAGES[: reached + 1]):
         text = ("┄" if at else "") + glyph + (word if words or at == reached else "")
         row.append((text, role if at == reached else Role.DIM))
-    if one.state in (State.SILENT, State.TAKEN_BACK, State.GONE):
+    if one.state in (State.SILENT, State.TAKEN_BACK, State.GONE, State.MISSED):
         row.append((f" {one.state}", Role.DIM))
     width = _LIFE if words else _LIFE_SHORT
     return [*row, (" " * max(0, width - width_of(row)), Role.PLAIN)]
@@ -71,6 +71,7 @@ _REACHED = {
     State.IN_FLIGHT: 2,
     State.SILENT: 2,
     State.GONE: 2,
+    State.MISSED: 2,
     State.POSTED: 3,
     State.SEEN: 4,
 }
