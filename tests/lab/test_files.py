@@ -226,7 +226,7 @@ def test_a_path_inside_may_wander(session):
 
 
 def test_an_allowed_directory_may_be_used(outside):
-    with Session(allow=(outside,)) as session:
+    with Session(allow_path=(outside,)) as session:
         session.run(f"file f {outside}/secret; expect f text=secret")
         with pytest.raises(LineError, match="leads out"):
             session.run(f"file g {outside}/../x")

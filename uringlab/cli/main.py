@@ -27,13 +27,43 @@ EPILOG = """\b
 Exit codes: 0 all well · 1 an expectation failed · 2 a line or an argument is wrong
 3 io_uring is not available here · 4 timed out · 130 interrupted
 """
-_ALLOW = click.option(
-    "--allow-path",
-    "allow",
-    multiple=True,
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="A directory outside the session's own that paths may lead to. Repeatable.",
-)
+_DIRECTORY = click.Path(exists=True, file_okay=False, path_type=Path)
+
+
+def _searched(
+    context: click.Context, parameter: click.Parameter, paths: tuple[Path, ...]
+) -> tuple[Path, ...]:
+    """Say at once when a directory cannot be allowed; the session asks again."""
+    if paths:
+        from uringlab.lab.bounds.roots import Roots  # noqa: PLC0415 - most runs allow none
+        from uringlab.lab.errors import LineError  # noqa: PLC0415 - the same
+
+        try:
+            Roots(paths)
+        except LineError as error:
+            raise click.BadParameter(error.message, context, parameter) from error
+    return paths
+
+
+def _bounds(function: Callable[..., None]) -> Callable[..., None]:
+    """The options for what is outside of a session's bounds: see docs/bounds.md."""
+    path = click.option(
+        "--allow-path",
+        "allow",
+        multiple=True,
+        type=_DIRECTORY,
+        callback=_searched,
+        help="A directory outside the session's own that paths may lead to. Repeatable.",
+    )
+    network = click.option(
+        "--allow-network",
+        "network",
+        is_flag=True,
+        help="Let sockets of every kind bind, connect and send to every address.",
+    )
+    return path(network(function))
+
+
 _RECORD = click.option(
     "--record",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -64,18 +94,23 @@ def _recording(path: Path | None) -> Callable[[Session], None] | None:
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 @click.version_option(package_name="uringlab")
-@_ALLOW
+@_bounds
 @click.pass_context
-def cli(context: click.Context, allow: tuple[Path, ...]) -> None:
+def cli(context: click.Context, allow: tuple[Path, ...], *, network: bool) -> None:
     """See io_uring move: a real ring, its heads and tails, and a prompt.
 
     Without a command it opens the lab.
     """
     if context.invoked_subcommand is None:
-        _lab(allow, None)
+        _lab(allow, None, network=network)
+    elif allow or network:
+        raise click.UsageError(
+            f"--allow-path and --allow-network come after the command: "
+            f"uringlab {context.invoked_subcommand} …"
+        )
 
 
-def _lab(allow: tuple[Path, ...], lesson: str | None) -> None:
+def _lab(allow: tuple[Path, ...], lesson: str | None, *, network: bool) -> None:
     _need_io_uring()
     if not _at_a_terminal():
         raise click.UsageError(
@@ -83,7 +118,7 @@ def _lab(allow: tuple[Path, ...], lesson: str | None) -> None:
         )
     from uringlab.tui.app import LabApp  # noqa: PLC0415
 
-    app = LabApp(allow=allow, lesson=lesson)
+    app = LabApp(allow, lesson, allow_network=network)
     app.run()
     sys.exit(app.return_code or 0)
 
@@ -126,10 +161,10 @@ def _need_io_uring() -> None:
 
 
 @cli.command(epilog=EPILOG)
-@_ALLOW
+@_bounds
 @click.argument("lesson", required=False)
 @click.option("--repl", "in_repl", is_flag=True, help="In the line REPL, not on the screen.")
-def learn(allow: tuple[Path, ...], lesson: str | None, *, in_repl: bool) -> None:
+def learn(allow: tuple[Path, ...], lesson: str | None, *, network: bool, in_repl: bool) -> None:
     """Go on where you stopped, or begin LESSON (its number or id)."""
     _need_io_uring()
     if lesson is not None:
@@ -142,28 +177,33 @@ def learn(allow: tuple[Path, ...], lesson: str | None, *, in_repl: bool) -> None
     if in_repl:
         from uringlab.repl.main import run_repl  # noqa: PLC0415
 
-        sys.exit(run_repl(allow=allow, lesson=lesson or ""))
-    _lab(allow, lesson or "")
+        sys.exit(run_repl(allow, lesson or "", allow_network=network))
+    _lab(allow, lesson or "", network=network)
 
 
 @cli.command(epilog=EPILOG)
-@_ALLOW
+@_bounds
 @click.option("--lesson", help="Start with this lesson: its number or id.")
 @click.option("--no-color", is_flag=True, help="No colours. NO_COLOR does the same.")
 @_RECORD
 def repl(
-    allow: tuple[Path, ...], lesson: str | None, record: Path | None, *, no_color: bool
+    allow: tuple[Path, ...],
+    lesson: str | None,
+    record: Path | None,
+    *,
+    network: bool,
+    no_color: bool,
 ) -> None:
     """A prompt, line by line: history, completion, a live toolbar."""
     if not _at_a_terminal():
         # No terminal to draw on: the same lines, plainly, with the exit codes of a script.
-        _run_all(_inputs(("-",), ()), allow, record=record)
+        _run_all(_inputs(("-",), ()), allow, record=record, network=network)
     _need_io_uring()
     _leave_in_order()
     from uringlab.repl.main import run_repl  # noqa: PLC0415
 
     prepare = _recording(record)
-    sys.exit(run_repl(allow=allow, lesson=lesson, color=not no_color, prepare=prepare))
+    sys.exit(run_repl(allow, lesson, allow_network=network, color=not no_color, prepare=prepare))
 
 
 @cli.command(epilog=EPILOG)
@@ -178,7 +218,7 @@ def repl(
     metavar="SECONDS",
     help="Give up after so long: exit code 4.",
 )
-@_ALLOW
+@_bounds
 @_RECORD
 def run(
     files: tuple[str, ...],
@@ -187,6 +227,7 @@ def run(
     timeout: float | None,
     record: Path | None,
     *,
+    network: bool,
     as_json: bool,
     keep_going: bool,
     quiet: bool,
@@ -200,6 +241,7 @@ def run(
         allow,
         timeout,
         record,
+        network=network,
         as_json=as_json,
         keep_going=keep_going,
         quiet=quiet,
@@ -212,6 +254,7 @@ def _run_all(
     timeout: float | None = None,
     record: Path | None = None,
     *,
+    network: bool = False,
     as_json: bool = False,
     keep_going: bool = False,
     quiet: bool = False,
@@ -225,7 +268,8 @@ def _run_all(
     for stream, errors in ((sys.stdin, "surrogateescape"), (sys.stdout, "backslashreplace")):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors=errors)
-    with Bench(allow, prepare=_recording(record)) as bench:
+    with Bench(allow, _recording(record), allow_network=network) as bench:
+        bench.session.unattended = True
         batch = Batch(
             bench, sys.stdout, sys.stderr, as_json=as_json, keep_going=keep_going, quiet=quiet
         )

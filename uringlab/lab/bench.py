@@ -40,7 +40,8 @@ class Bench:
     Must be made in the main thread: a signal handler is installed (and put back by `close`).
 
     Args:
-        allow: see `Session`.
+        allow_path: see `Session`.
+        allow_network: see `Session`.
         prepare: called with the new session in the bench's thread, before any line.
         stepping: whether commands stop at each `step` until `go()` is called.
 
@@ -49,7 +50,11 @@ class Bench:
     """
 
     def __init__(
-        self, allow: tuple[Path, ...] = (), prepare: Callable[[Session], None] | None = None
+        self,
+        allow_path: tuple[Path, ...] = (),
+        prepare: Callable[[Session], None] | None = None,
+        *,
+        allow_network: bool = False,
     ) -> None:
         """Start the thread and make the session in it."""
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
@@ -63,16 +68,20 @@ class Bench:
         self._thread = threading.Thread(target=self._run, name="uringlab-bench", daemon=True)
         self._thread.start()
         try:
-            self.session = self._made(allow, prepare)
+            self.session = self._made(
+                lambda: Session(allow_path, allow_network=allow_network), prepare
+            )
         except BaseException:
             self._end_thread()
             raise
 
-    def _made(self, allow: tuple[Path, ...], prepare: Callable[[Session], None] | None) -> Session:
+    def _made(
+        self, begin: Callable[[], Session], prepare: Callable[[Session], None] | None
+    ) -> Session:
         box: list[Session] = []
 
         def make() -> None:
-            session = Session(allow)
+            session = begin()
             self._session = session
             try:
                 if prepare is not None:

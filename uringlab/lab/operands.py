@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import socket
 from typing import TYPE_CHECKING, Any
@@ -29,6 +28,7 @@ from uringlab.core.ops.kinds import (
     InMessage,
     InStructure,
     Iovecs,
+    LinkTarget,
     Mode,
     Name,
     OpenBits,
@@ -42,6 +42,8 @@ from uringlab.core.ops.kinds import (
     TimeSpan,
     UserData,
 )
+from uringlab.lab.bounds.guard import never_open
+from uringlab.lab.bounds.network import check_found, check_host
 from uringlab.lab.errors import LineError
 from uringlab.lab.names import BufferThing, ChildThing, FileThing, RequestThing, RingThing
 from uringlab.lab.values import (
@@ -76,6 +78,7 @@ if TYPE_CHECKING:
     from uringlab.lab.values import Address, Refs, Value
 
 MAX_AUTO = 1 << 20
+_HELD = abi.ResolveFlags.BENEATH | abi.ResolveFlags.IN_ROOT
 
 
 def value_for(kind: Kind) -> Value:
@@ -169,6 +172,10 @@ class Operands:
     def get(self, one: Operand) -> Any:
         """The operand's value, as the op takes it; None where it was not given."""
         typed = self.command.get(one.name)
+        if isinstance(one.kind, PathName) and typed is not None:
+            return self._path(one, typed.text)
+        if isinstance(one.kind, DirFd):
+            return self._directory(one.name, typed)
         if typed is None:
             return self._missing(one)
         resolved = self._named(one.kind, typed)
@@ -177,7 +184,7 @@ class Operands:
     def _named(self, kind: Kind, typed: Any) -> Any:
         """What stands for something of the session; None where it is no such kind."""
         match kind:
-            case File() | DirFd() | InFile() | ClosedFile():
+            case File() | InFile() | ClosedFile():
                 return self._file(typed)
             case Room() if kind.of is FdRoom:
                 return FdRoom(self._fds(typed))
@@ -189,8 +196,6 @@ class Operands:
                 return self._block(typed)
             case Iovecs():
                 return self._several(typed)
-            case PathName():
-                return self.session.scratch.resolve(typed.text)
             case UserData():
                 return self._request(typed)
             case SocketAddress():
@@ -245,6 +250,43 @@ class Operands:
         sized = self.command.get("len") is not None
         return writes and sized and self.command.get("group") is None
 
+    # -- paths -----------------------------------------------------------------------------
+
+    def _path(self, one: Operand, text: str) -> Any:
+        """A path: where the kernel is to begin, it leads down (see `lab/bounds/roots.py`)."""
+        scratch = self.session.scratch
+        if isinstance(one.kind, LinkTarget):
+            return scratch.target(text)
+        start = self.command.get("new_dir" if one.name == "new_path" else "dir")
+        if self._held() and not (text.startswith("/") and start is None):
+            return text
+        if start is not None and start != abi.AT_FDCWD and not text.startswith("/"):
+            return scratch.below(text) if text else text
+        path = scratch.resolve(text)
+        if self.command.spec.name in {"renameat", "unlinkat"} and scratch.is_root(path):
+            raise LineError(f"{text} is where everything lies: it stays where it is")
+        return path
+
+    def _held(self) -> bool:
+        """Whether the kernel itself lets nothing out of the directory where the path begins."""
+        return bool((self.command.get("resolve") or 0) & _HELD)
+
+    def _directory(self, name: str, typed: Any) -> Any:
+        """The directory that a path begins at: one that the learner has opened, and that stays.
+
+        None, or AT_FDCWD: the session's own. A relative path has been made absolute then; one
+        that the kernel holds begins at an fd.
+        """
+        if typed is None or typed == abi.AT_FDCWD:
+            return self.session.scratch.fd if name == "dir" and self._held() else None
+        found = self._file(typed)
+        if isinstance(found, int) and not never_open(found):
+            raise LineError(
+                f"fd {found} may be any directory by the time that the kernel looks: name one that "
+                "is open, or use -1, which never is"
+            )
+        return found
+
     # -- memory --------------------------------------------------------------------------
 
     def _block(self, typed: Any) -> Buffer | BadPage | bytes:
@@ -291,8 +333,8 @@ class Operands:
             return self._where(typed.name)
         if typed.path:
             return str(self.session.scratch.resolve(typed.path))
-        if not ipaddress.ip_address(typed.host).is_loopback:
-            raise LineError(f"{typed.host} is not this machine: a lab stays at home (127.0.0.1)")
+        if not self.session.guard.network:
+            check_host(typed.host)
         return typed.host, typed.port
 
     def _where(self, name: str) -> Any:
@@ -310,6 +352,8 @@ class Operands:
             asked.detach()  # the fd is the session's
         if not address or (isinstance(address, tuple) and not address[1]):
             raise LineError(f"{name} has no address yet", None, f"bind {name} 127.0.0.1:0")
+        if not self.session.guard.network:
+            check_found(address)
         return address
 
     # -- files -----------------------------------------------------------------------------

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from uringlab.lab.errors import LineError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from uringlab.lab.errors import Span
     from uringlab.lab.session import Session
 
@@ -17,9 +18,10 @@ def output_path(session: Session, text: str) -> Path:
     directory goes with it; any other path follows the session's rule for paths.
 
     Raises:
-        LineError: the path leads out.
+        LineError: the path leads out; or a name alone, and nobody types: a script that runs
+            unattended writes where the program was started only if that was allowed.
     """  # noqa: D205 - one rule, two halves
-    return session.scratch.resolve(text) if "/" in text else Path.cwd() / text
+    return session.output(text)
 
 
 def write_new(path: Path, text: str, span: Span | None = None) -> None:

@@ -32,6 +32,7 @@ def retold(session: Session, story: Story) -> str:
     lines = [
         "# A session of uringlab, as a script. It passes when it is run:  uringlab run FILE",
         *(f"# It needs:  --allow-path {path}" for path in session.allowed_paths),
+        *(["# It needs:  --allow-network"] if session.guard.network else []),
     ]
     if story.forgotten:
         lines.append(f"# Its first {story.forgotten} commands are not here: it was too long.")

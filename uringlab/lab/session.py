@@ -14,6 +14,8 @@ from uringlab.core.errors import OperandError, RingError, Unavailable, errno_nam
 from uringlab.core.fd import OwnedFd
 from uringlab.core.params import Params
 from uringlab.core.ring import IoUring
+from uringlab.lab.bounds.guard import Guard
+from uringlab.lab.bounds.roots import Roots
 from uringlab.lab.errors import GaveUp, LineError, did_you_mean
 from uringlab.lab.names import BufferThing, ChildThing, FileThing, RequestThing, RingThing
 from uringlab.lab.parser import parse_line
@@ -30,7 +32,7 @@ from uringlab.observe.requests import Requests
 from uringlab.observe.source import OwnSource
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from uringlab.core.buffers import Buffer
@@ -59,7 +61,8 @@ class Session:
     Leaving the `with` block closes every ring and file and removes the scratch directory.
 
     Args:
-        allow: directories outside the scratch directory that paths may lead to.
+        allow_path: directories outside the scratch directory that paths may lead to.
+        allow_network: whether sockets may leave this machine. See docs/bounds.md.
 
     Attributes:
         names: what each name stands for.
@@ -67,13 +70,21 @@ class Session:
         requests: the lives of the requests, folded from the log.
         recorders: what the session is written into.
         story: what was done, command by command, since the session or the last `reset` began.
+        guard: what no line may do.
+        unattended: nobody types the lines, so they may write nothing where the program was
+            started. Those of a sourced file may not in any case.
+
+    Raises:
+        LineError: an allowed directory has links that lead out of it.
     """
 
-    def __init__(self, allow: tuple[Path, ...] = ()) -> None:
+    def __init__(self, allow_path: Iterable[Path] = (), *, allow_network: bool = False) -> None:
         """An empty session. No ring yet: the first command that needs one opens `r0`."""
+        self._roots = Roots(allow_path)
+        self._allow_network = allow_network
+        self.unattended = False
         self.table = standard_table()
         self.recorders = Recorders()
-        self._allow = allow
         self.giving_up = threading.Event()
         self.waiting_for = ""
         self.history: list[str] = []
@@ -81,7 +92,8 @@ class Session:
         self._start()
 
     def _start(self) -> None:
-        self.scratch = Scratch(self._allow)
+        self.scratch = Scratch(self._roots)
+        self.guard = Guard(network=self._allow_network)
         self.log = EventLog()
         self.requests = Requests()
         self.log.listen(self.requests.take)
@@ -173,6 +185,14 @@ class Session:
         finally:
             self._sources.pop()
 
+    def output(self, text: str) -> Path:
+        """Where a file shall be that outlives the session: see `Scratch.output`.
+
+        Raises:
+            LineError: that place is not allowed.
+        """
+        return self.scratch.output(text, typed=not (self.unattended or self._sources))
+
     @staticmethod
     def _wrapped(text: str, command: Command, line: str) -> LineError:
         error = LineError(text, command.span)
@@ -201,7 +221,7 @@ class Session:
     @property
     def allowed_paths(self) -> tuple[Path, ...]:
         """Directories outside its own that it may use."""
-        return self._allow
+        return self._roots.real
 
     @property
     def current(self) -> RingThing | None:
@@ -269,6 +289,7 @@ class Session:
         self.names.pop(thing.name, None)
         self._rings.pop(thing.name, None)
         self._settle_all(thing.name)
+        self.guard.ring_closed(thing.name)
         if self.current is thing:
             rings = self.rings()
             self.current = rings[-1] if rings else None
@@ -302,7 +323,9 @@ class Session:
         request = self.requests.find(ring.name, index)
         if request is None:  # pragma: no cover - the look above has just seen it staged
             raise LineError("the request was staged, and somebody took it back at once")
-        return self._name_request(RequestThing(name, request, op, None, buffers, closes))
+        thing = self._name_request(RequestThing(name, request, op, None, buffers, closes))
+        self.guard.staged(thing)
+        return thing
 
     def _name_request(self, thing: RequestThing) -> RequestThing:
         request = thing.request
@@ -347,6 +370,7 @@ class Session:
         if not thing.request.ended:
             return False
         thing.settled = True
+        self.guard.settled(thing)
         if thing.closes is not None:
             final = thing.request.final
             if final is not None and final.res < 0:
@@ -371,6 +395,8 @@ class Session:
         file = FileThing(name, OwnedFd(number), f"opened by {thing.op.title()}")
         if file.opened is None:  # somebody closed it before we looked
             file.fd.give_up()
+        else:
+            self.guard.made(thing.op, number)
         if count == 1:
             thing.file = file
         else:

@@ -197,9 +197,10 @@ def _history() -> History:
 
 
 def run_repl(
-    allow: tuple[Path, ...] = (),
+    allow_path: tuple[Path, ...] = (),
     lesson: str | None = None,
     *,
+    allow_network: bool = False,
     color: bool = True,
     prepare: Callable[[Session], None] | None = None,
 ) -> int:
@@ -211,7 +212,7 @@ def run_repl(
             prepare(session)
         courses.append(Course(session))
 
-    with Bench(allow, prepare=begin) as bench:
+    with Bench(allow_path, begin, allow_network=allow_network) as bench:
         repl = Repl(bench, courses[0], color=color and not os.environ.get("NO_COLOR"))
         repl.greet()
         if lesson is not None:

@@ -66,7 +66,8 @@ class LabApp(RingApp):
     a wait never blocks the screen, and the screen never touches the ring.
 
     Args:
-        allow: see `Session`.
+        allow_path: see `Session`.
+        allow_network: see `Session`.
         lesson: a lesson to begin with.
     """
 
@@ -101,10 +102,17 @@ class LabApp(RingApp):
         Binding("ctrl+q", "quit", "Quit", priority=True, tooltip="close every ring and leave"),
     ]
 
-    def __init__(self, allow: tuple[Path, ...] = (), lesson: str | None = None) -> None:
+    def __init__(
+        self,
+        allow_path: tuple[Path, ...] = (),
+        lesson: str | None = None,
+        *,
+        allow_network: bool = False,
+    ) -> None:
         """Prepare; the bench starts with the screen."""
         super().__init__()
-        self._allow = allow
+        self._allow_path = allow_path
+        self._allow_network = allow_network
         self._lesson = lesson
         self._replies: deque[Reply] = deque()
         self._job: Future[None] | None = None
@@ -154,7 +162,7 @@ class LabApp(RingApp):
             courses.append(Course(session))
             self._keep_past(session)
 
-        self.bench = Bench(self._allow, prepare)
+        self.bench = Bench(self._allow_path, prepare, allow_network=self._allow_network)
         self.course = courses[0]
         self.looker = Looker(self.bench.session)
         self.bench.call(self._first_ring)

@@ -22,7 +22,7 @@ from uringlab.core.abi import (
 )
 from uringlab.core.fd import AnyFd
 from uringlab.core.ops.declare import Op, operand, option
-from uringlab.core.ops.kinds import Bits, DirFd, Mode, PathName, Room
+from uringlab.core.ops.kinds import Bits, DirFd, LinkTarget, Mode, PathName, Room
 from uringlab.core.statx import Statx as StatxRoom
 
 AnyPath = str | bytes | os.PathLike[str]
@@ -160,7 +160,7 @@ class Symlinkat(
 ):
     """Make a symbolic link. What it points to need not be there."""
 
-    target: AnyPath = operand("addr", PathName(), "what it points to: any text")
+    target: AnyPath = operand("addr", LinkTarget(), "what it points to: any text")
     path: AnyPath = operand("off", PathName(), "the link's own path")
     dir: AnyFd = option("fd", DirFd(), _DIR, default=abi.AT_FDCWD)
 

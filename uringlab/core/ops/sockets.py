@@ -138,7 +138,7 @@ class Listen(
     opcode=Opcode.LISTEN,
     usage=("fd",),
     result="0",
-    example="listen s -> r1",
+    example="listen l -> r1",
     c="io_uring_prep_listen(sqe, {fd}, {backlog});",
     man="io_uring_prep_listen(3)",
     errnos=NOT_A_SOCKET

@@ -57,6 +57,7 @@ def build(session: Session, command: Command) -> tuple[Op, Operands]:
         if found is not None:
             values[one.name] = found
     op = spec_op(**values)
+    session.guard.check(op, session.current.name if session.current is not None else "")
     if op.flags & SqeFlags.CQE_SKIP_SUCCESS and makes_fd(op.words()):
         raise LineError(
             "with CQE_SKIP_SUCCESS nobody would learn the new fd, and nobody could close it",

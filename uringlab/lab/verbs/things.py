@@ -102,6 +102,7 @@ def _listener(session: Session, command: Command) -> Iterator[Reply]:
         listening.listen()
         port = listening.getsockname()[1]
         fd = OwnedFd(listening.detach())
+    session.guard.is_bound(fd)
     session.names[name] = FileThing(name, fd, f"socket, listening at 127.0.0.1:{port}")
     yield note(f"{name}: fd {fd.number}, listening at 127.0.0.1:{port}")
 
@@ -199,6 +200,7 @@ def _drop(session: Session, command: Command) -> Iterator[Reply]:
         case RingThing():
             raise LineError(f"{name} is a ring", command.span, f"ring close {name}")
         case FileThing():
+            session.guard.check_fd(thing.fd)
             thing.close()
             yield note(f"{name} is closed, and the name is free")
         case RequestThing() if thing.request.state in _LIVE:
@@ -208,6 +210,7 @@ def _drop(session: Session, command: Command) -> Iterator[Reply]:
             )
         case RequestThing():
             if thing.file is not None:
+                session.guard.check_fd(thing.file.fd)
                 thing.file.close()
             yield note(f"the name {name} is free")
         case ChildThing():

@@ -28,7 +28,14 @@ from uringlab.core.ops.kinds.memory import (
     SocketAddress,
 )
 from uringlab.core.ops.kinds.numbers import Child, Length, Mode, Number, Offset, Signed, UserData
-from uringlab.core.ops.kinds.texts import InStructure, Name, PathName, Structure, TimeSpan
+from uringlab.core.ops.kinds.texts import (
+    InStructure,
+    LinkTarget,
+    Name,
+    PathName,
+    Structure,
+    TimeSpan,
+)
 
 __all__ = [
     "OPEN_FLAGS",
@@ -52,6 +59,7 @@ __all__ = [
     "Iovecs",
     "Kind",
     "Length",
+    "LinkTarget",
     "Mode",
     "Name",
     "Number",

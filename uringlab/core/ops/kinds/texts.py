@@ -44,6 +44,10 @@ class PathName(_Lent):
         lend(draft, word, data + b"\0")
 
 
+class LinkTarget(PathName):
+    """What a symbolic link points to: a path that is walked later, from where the link lies."""
+
+
 class Name(_Lent):
     """A name that is no path, such as that of an extended attribute."""
 
