@@ -5,7 +5,7 @@ from __future__ import annotations
 from uringlab.core.abi.named import Flags
 
 
-class CqeFlags(Flags, prefix="IORING_CQE_F_"):
+class CqeFlags(Flags, prefix="IORING_CQE_F_", man="io_uring_enter(2)"):
     """`cqe->flags`: IORING_CQE_F_*."""
 
     BUFFER = 1 << 0, "5.7", "the upper 16 bits are the id of the buffer that was picked"

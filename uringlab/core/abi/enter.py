@@ -5,7 +5,7 @@ from __future__ import annotations
 from uringlab.core.abi.named import Flags
 
 
-class EnterFlags(Flags, prefix="IORING_ENTER_"):
+class EnterFlags(Flags, prefix="IORING_ENTER_", man="io_uring_enter(2)"):
     """`io_uring_enter` flags: IORING_ENTER_*."""
 
     GETEVENTS = 1 << 0, "5.1", "wait for min_complete completions, and run what brings them"
@@ -18,7 +18,7 @@ class EnterFlags(Flags, prefix="IORING_ENTER_"):
     NO_IOWAIT = 1 << 7, "6.15", "do not count the wait as iowait"
 
 
-class RegWaitFlags(Flags, prefix="IORING_REG_WAIT_"):
+class RegWaitFlags(Flags, prefix="IORING_REG_WAIT_", man="io_uring_register(2)"):
     """`io_uring_reg_wait->flags`, of a wait registered beforehand."""
 
     TS = 1 << 0, "6.13", "its time counts"

@@ -7,13 +7,13 @@ import os
 from uringlab.core.abi.named import Flags, Named
 
 
-class FsyncFlags(Flags, prefix="IORING_FSYNC_"):
+class FsyncFlags(Flags, prefix="IORING_FSYNC_", man="io_uring_prep_fsync(3)"):
     """`sqe->fsync_flags`."""
 
     DATASYNC = 1 << 0, "5.1", "as fdatasync(2): leave out what reading does not need"
 
 
-class RwFlags(Flags, prefix="RWF_"):
+class RwFlags(Flags, prefix="RWF_", man="readv(2)"):
     """`sqe->rw_flags`: preadv2(2), pwritev2(2)."""
 
     HIPRI = 1 << 0, "5.1", "poll for the completion (on IOPOLL rings it is always set)"
@@ -27,7 +27,7 @@ class RwFlags(Flags, prefix="RWF_"):
     NOSIGNAL = 1 << 8, "6.18", "no SIGPIPE"
 
 
-class SpliceFlags(Flags, prefix="SPLICE_F_"):
+class SpliceFlags(Flags, prefix="SPLICE_F_", man="splice(2)"):
     """`sqe->splice_flags`: splice(2), tee(2)."""
 
     MOVE = 1 << 0, "5.7", "move pages rather than copy (only a hint)"
@@ -36,7 +36,7 @@ class SpliceFlags(Flags, prefix="SPLICE_F_"):
     FD_IN_FIXED = 1 << 31, "5.7", "splice_fd_in is an index of the registered files"
 
 
-class SyncRangeFlags(Flags, prefix="SYNC_FILE_RANGE_"):
+class SyncRangeFlags(Flags, prefix="SYNC_FILE_RANGE_", man="sync_file_range(2)"):
     """`sqe->sync_range_flags`: sync_file_range(2)."""
 
     WAIT_BEFORE = 1 << 0, "5.2", "wait for write-back that is under way, first"
@@ -44,7 +44,7 @@ class SyncRangeFlags(Flags, prefix="SYNC_FILE_RANGE_"):
     WAIT_AFTER = 1 << 2, "5.2", "wait for it, afterwards"
 
 
-class RenameFlags(Flags, prefix="RENAME_"):
+class RenameFlags(Flags, prefix="RENAME_", man="rename(2)"):
     """`sqe->rename_flags`: renameat2(2)."""
 
     NOREPLACE = 1 << 0, "5.11", "EEXIST rather than replace what has the new name"
@@ -52,20 +52,20 @@ class RenameFlags(Flags, prefix="RENAME_"):
     WHITEOUT = 1 << 2, "5.11", "leave a whiteout behind (overlay file systems)"
 
 
-class UnlinkFlags(Flags, prefix="AT_"):
+class UnlinkFlags(Flags, prefix="AT_", man="unlink(2)"):
     """`sqe->unlink_flags`: unlinkat(2)."""
 
     REMOVEDIR = 0x200, "5.11", "remove an empty directory, as rmdir(2)"
 
 
-class LinkFlags(Flags, prefix="AT_"):
+class LinkFlags(Flags, prefix="AT_", man="link(2)"):
     """`sqe->hardlink_flags`: linkat(2)."""
 
     SYMLINK_FOLLOW = 0x400, "5.15", "link what a symbolic link points to"
     EMPTY_PATH = 0x1000, "5.15", "an empty path means the fd itself"
 
 
-class StatxFlags(Flags, prefix="AT_"):
+class StatxFlags(Flags, prefix="AT_", man="statx(2)"):
     """`sqe->statx_flags`: statx(2)."""
 
     SYMLINK_NOFOLLOW = 0x100, "5.6", "about the link, not what it points to"
@@ -75,7 +75,7 @@ class StatxFlags(Flags, prefix="AT_"):
     DONT_SYNC = 0x4000, "5.6", "what is cached will do", "AT_STATX_DONT_SYNC"
 
 
-class StatxMask(Flags, prefix="STATX_"):
+class StatxMask(Flags, prefix="STATX_", man="statx(2)"):
     """`sqe->len` of STATX: what is wanted; `stx_mask`: what was there."""
 
     TYPE = 0x1, "5.6", "the kind of file"
@@ -99,14 +99,14 @@ class StatxMask(Flags, prefix="STATX_"):
     DIO_READ_ALIGN = 0x20000, "6.14", "how O_DIRECT reads must be aligned"
 
 
-class XattrFlags(Flags, prefix="XATTR_"):
+class XattrFlags(Flags, prefix="XATTR_", man="setxattr(2)"):
     """`sqe->xattr_flags`: setxattr(2)."""
 
     CREATE = 1 << 0, "5.19", "EEXIST if it is there already"
     REPLACE = 1 << 1, "5.19", "ENODATA if it is not there yet"
 
 
-class FallocateMode(Flags, prefix="FALLOC_FL_"):
+class FallocateMode(Flags, prefix="FALLOC_FL_", man="fallocate(2)"):
     """`sqe->len` of FALLOCATE: fallocate(2)'s mode; without any, room is reserved."""
 
     KEEP_SIZE = 0x01, "5.6", "the file's size stays"
@@ -118,7 +118,7 @@ class FallocateMode(Flags, prefix="FALLOC_FL_"):
     WRITE_ZEROES = 0x80, "6.17", "make it zeros, written to the device"
 
 
-class Fadvice(Named, prefix="POSIX_FADV_"):
+class Fadvice(Named, prefix="POSIX_FADV_", man="posix_fadvise(2)"):
     """`sqe->fadvise_advice` of FADVISE: posix_fadvise(2)."""
 
     NORMAL = 0, "5.6", "nothing special"
@@ -129,7 +129,7 @@ class Fadvice(Named, prefix="POSIX_FADV_"):
     NOREUSE = 5, "5.6", "once only"
 
 
-class ResolveFlags(Flags, prefix="RESOLVE_"):
+class ResolveFlags(Flags, prefix="RESOLVE_", man="openat2(2)"):
     """`open_how->resolve`: openat2(2)."""
 
     NO_XDEV = 0x01, "5.6", "do not cross into another mount"
@@ -140,7 +140,7 @@ class ResolveFlags(Flags, prefix="RESOLVE_"):
     CACHED = 0x20, "5.12", "EAGAIN if it is not all in the caches"
 
 
-class PipeFlags(Flags, prefix="O_"):
+class PipeFlags(Flags, prefix="O_", man="pipe(2)"):
     """`sqe->pipe_flags`: pipe2(2)."""
 
     CLOEXEC = os.O_CLOEXEC, "6.16", "execve(2) closes both fds"

@@ -16,9 +16,11 @@ class Named(IntEnum):
         since: the first kernel whose io_uring takes it here.
         doc: what it means, in one line.
         prefix: what the kernel writes before the name, of the whole enum.
+        man: the man page that tells it, or the kernel's file where none does, of the whole enum.
     """
 
     prefix: ClassVar[str]
+    man: ClassVar[str]
     since: str
     doc: str
     spelled: str
@@ -32,10 +34,11 @@ class Named(IntEnum):
         member.spelled = spelled
         return member
 
-    def __init_subclass__(cls, *, prefix: str = "") -> None:
-        """Note the prefix of the kernel's names."""
+    def __init_subclass__(cls, *, prefix: str = "", man: str = "") -> None:
+        """Note the prefix of the kernel's names, and the authority."""
         super().__init_subclass__()
         cls.prefix = prefix
+        cls.man = man
 
     @property
     def kernel_name(self) -> str:
@@ -50,11 +53,13 @@ class Flags(IntFlag):
         since: the first kernel whose io_uring takes it here.
         doc: what it means, in one line.
         prefix: what the kernel writes before the name, of the whole enum.
+        man: the man page that tells it, or the kernel's file where none does, of the whole enum.
 
     Only a single member has these; a sum of several is a number.
     """
 
     prefix: ClassVar[str]
+    man: ClassVar[str]
     since: str
     doc: str
     spelled: str
@@ -68,10 +73,11 @@ class Flags(IntFlag):
         member.spelled = spelled
         return member
 
-    def __init_subclass__(cls, *, prefix: str = "") -> None:
-        """Note the prefix of the kernel's names."""
+    def __init_subclass__(cls, *, prefix: str = "", man: str = "") -> None:
+        """Note the prefix of the kernel's names, and the authority."""
         super().__init_subclass__()
         cls.prefix = prefix
+        cls.man = man
 
     @property
     def kernel_name(self) -> str:

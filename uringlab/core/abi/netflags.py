@@ -7,7 +7,9 @@ import os
 from uringlab.core.abi.named import Flags, Named
 
 
-class RecvSendFlags(Flags, prefix="IORING_RECVSEND_"):
+class RecvSendFlags(
+    Flags, prefix="IORING_RECVSEND_", man="io_uring_prep_recv(3), io_uring_prep_send(3)"
+):
     """`sqe->ioprio` of the sends and receives."""
 
     POLL_FIRST = 1 << 0, "5.19", "wait for readiness first, and only then try"
@@ -23,7 +25,7 @@ class RecvSendFlags(Flags, prefix="IORING_RECVSEND_"):
     SEND_VECTORIZED = 1 << 5, "6.17", "addr is an array of iovecs", "IORING_SEND_VECTORIZED"
 
 
-class AcceptFlags(Flags, prefix="IORING_ACCEPT_"):
+class AcceptFlags(Flags, prefix="IORING_ACCEPT_", man="io_uring_prep_accept(3), io_uring/net.c"):
     """`sqe->ioprio` of ACCEPT."""
 
     MULTISHOT = 1 << 0, "5.19", "accept again and again"
@@ -31,14 +33,14 @@ class AcceptFlags(Flags, prefix="IORING_ACCEPT_"):
     POLL_FIRST = 1 << 2, "6.10", "wait for a connection first, and only then try"
 
 
-class AcceptSocketFlags(Flags, prefix="SOCK_"):
+class AcceptSocketFlags(Flags, prefix="SOCK_", man="accept(2)"):
     """`sqe->accept_flags`: accept4(2). In SOCKET, beside the SocketType."""
 
     NONBLOCK = os.O_NONBLOCK, "5.5", "the new socket does not block"
     CLOEXEC = os.O_CLOEXEC, "5.5", "execve(2) closes the new socket"
 
 
-class SocketType(Named, prefix="SOCK_"):
+class SocketType(Named, prefix="SOCK_", man="socket(2)"):
     """`sqe->off` of SOCKET: socket(2)'s type."""
 
     STREAM = 1, "5.19", "a stream of bytes (TCP)"
@@ -48,7 +50,7 @@ class SocketType(Named, prefix="SOCK_"):
     SEQPACKET = 5, "5.19", "messages that arrive, in order"
 
 
-class AddressFamily(Named, prefix="AF_"):
+class AddressFamily(Named, prefix="AF_", man="socket(2)"):
     """`sqe->fd` of SOCKET: socket(2)'s domain. Only the common ones."""
 
     UNIX = 1, "5.19", "on this machine, by a path"
@@ -56,7 +58,7 @@ class AddressFamily(Named, prefix="AF_"):
     INET6 = 10, "5.19", "IPv6"
 
 
-class MsgFlags(Flags, prefix="MSG_"):
+class MsgFlags(Flags, prefix="MSG_", man="send(2), recv(2)"):
     """`sqe->msg_flags`: send(2), recv(2)."""
 
     OOB = 0x1, "5.3", "the urgent byte"
@@ -77,7 +79,7 @@ class MsgFlags(Flags, prefix="MSG_"):
     CMSG_CLOEXEC = 0x40000000, "5.3", "execve(2) closes the fds that are received"
 
 
-class ShutdownHow(Named, prefix="SHUT_"):
+class ShutdownHow(Named, prefix="SHUT_", man="shutdown(2)"):
     """`sqe->len` of SHUTDOWN: shutdown(2)."""
 
     RD = 0, "5.11", "nothing more will be read"
@@ -85,7 +87,7 @@ class ShutdownHow(Named, prefix="SHUT_"):
     RDWR = 2, "5.11", "neither"
 
 
-class EpollOp(Named, prefix="EPOLL_CTL_"):
+class EpollOp(Named, prefix="EPOLL_CTL_", man="epoll_ctl(2)"):
     """`sqe->len` of EPOLL_CTL: epoll_ctl(2)."""
 
     ADD = 1, "5.6", "add an fd to the set"
@@ -93,7 +95,7 @@ class EpollOp(Named, prefix="EPOLL_CTL_"):
     MOD = 3, "5.6", "change what it is watched for"
 
 
-class EpollEvents(Flags, prefix="EPOLL"):
+class EpollEvents(Flags, prefix="EPOLL", man="epoll_ctl(2)"):
     """`epoll_event->events`."""
 
     IN = 0x001, "5.6", "there is something to read"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from uringlab.core.abi.named import Named
 
 
-class Opcode(Named, prefix="IORING_OP_"):
+class Opcode(Named, prefix="IORING_OP_", man="io_uring_enter(2)"):
     """`sqe->opcode`: IORING_OP_*."""
 
     NOP = 0, "5.1", "do nothing, and complete"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from uringlab.core.abi.named import Flags, Named
 
 
-class TimeoutFlags(Flags, prefix="IORING_TIMEOUT_"):
+class TimeoutFlags(Flags, prefix="IORING_TIMEOUT_", man="io_uring_prep_timeout(3)"):
     """`sqe->timeout_flags`: IORING_TIMEOUT_*."""
 
     ABS = 1 << 0, "5.5", "the time is a point in time"
@@ -23,7 +23,7 @@ class TimeoutFlags(Flags, prefix="IORING_TIMEOUT_"):
     IMMEDIATE_ARG = 1 << 7, "7.1", "addr is the time itself, in nanoseconds"
 
 
-class PollEvents(Flags, prefix="POLL"):
+class PollEvents(Flags, prefix="POLL", man="poll(2)"):
     """`sqe->poll32_events`: POLL*, poll(2)."""
 
     IN = 0x001, "5.1", "there is something to read"
@@ -41,7 +41,7 @@ class PollEvents(Flags, prefix="POLL"):
     EXCLUSIVE = 1 << 28, "5.9", "wake one waiter only, not all", "EPOLLEXCLUSIVE"
 
 
-class PollFlags(Flags, prefix="IORING_POLL_"):
+class PollFlags(Flags, prefix="IORING_POLL_", man="io_uring_prep_poll_add(3), io_uring/poll.c"):
     """`sqe->len` of POLL_ADD: IORING_POLL_*."""
 
     ADD_MULTI = 1 << 0, "5.13", "report again and again"
@@ -50,7 +50,7 @@ class PollFlags(Flags, prefix="IORING_POLL_"):
     ADD_LEVEL = 1 << 3, "6.0", "level-triggered"
 
 
-class CancelFlags(Flags, prefix="IORING_ASYNC_CANCEL_"):
+class CancelFlags(Flags, prefix="IORING_ASYNC_CANCEL_", man="io_uring_prep_cancel(3)"):
     """`sqe->cancel_flags`: IORING_ASYNC_CANCEL_*."""
 
     ALL = 1 << 0, "5.19", "every request that matches, not only the first"
@@ -61,7 +61,7 @@ class CancelFlags(Flags, prefix="IORING_ASYNC_CANCEL_"):
     OP = 1 << 5, "6.6", "match by opcode as well"
 
 
-class NopFlags(Flags, prefix="IORING_NOP_"):
+class NopFlags(Flags, prefix="IORING_NOP_", man="io_uring/nop.c"):
     """`sqe->nop_flags`; for tests of io_uring itself."""
 
     INJECT_RESULT = 1 << 0, "6.10", "complete with the result in len"
@@ -72,34 +72,36 @@ class NopFlags(Flags, prefix="IORING_NOP_"):
     CQE32 = 1 << 5, "6.18", "a CQE of 32 bytes, with off and addr in its second half"
 
 
-class MsgRingCommand(Named, prefix="IORING_MSG_"):
+class MsgRingCommand(Named, prefix="IORING_MSG_", man="io_uring_prep_msg_ring(3)"):
     """`sqe->addr` of MSG_RING: what to send."""
 
     DATA = 0, "5.18", "len as res, and off as user_data"
     SEND_FD = 1, "6.0", "a registered file"
 
 
-class MsgRingFlags(Flags, prefix="IORING_MSG_RING_"):
+class MsgRingFlags(
+    Flags, prefix="IORING_MSG_RING_", man="io_uring_prep_msg_ring(3), io_uring/msg_ring.c"
+):
     """`sqe->msg_ring_flags`."""
 
     CQE_SKIP = 1 << 0, "6.0", "no CQE in the other ring (SEND_FD)"
     FLAGS_PASS = 1 << 1, "6.3", "file_index goes into the CQE's flags (DATA)"
 
 
-class InstallFlags(Flags, prefix="IORING_"):
+class InstallFlags(Flags, prefix="IORING_", man="io_uring_prep_fixed_fd_install(3)"):
     """`sqe->install_fd_flags`, of FIXED_FD_INSTALL."""
 
     FIXED_FD_NO_CLOEXEC = 1 << 0, "6.8", "the new fd survives execve(2)"
 
 
-class UringCmdFlags(Flags, prefix="IORING_URING_CMD_"):
+class UringCmdFlags(Flags, prefix="IORING_URING_CMD_", man="io_uring/uring_cmd.c"):
     """`sqe->uring_cmd_flags`."""
 
     FIXED = 1 << 0, "6.1", "use the registered buffer buf_index"
     MULTISHOT = 1 << 1, "6.18", "post CQEs again and again, with provided buffers"
 
 
-class SocketCommand(Named, prefix="SOCKET_URING_OP_"):
+class SocketCommand(Named, prefix="SOCKET_URING_OP_", man="io_uring_prep_cmd_sock(3)"):
     """`sqe->cmd_op` of URING_CMD on a socket."""
 
     SIOCINQ = 0, "6.7", "how many bytes wait to be read?"
@@ -110,7 +112,7 @@ class SocketCommand(Named, prefix="SOCKET_URING_OP_"):
     GETSOCKNAME = 5, "6.19", "getsockname(2); optlen 1: getpeername(2)"
 
 
-class BlockCommand(Named, prefix="BLOCK_URING_CMD_"):
+class BlockCommand(Named, prefix="BLOCK_URING_CMD_", man="io_uring_prep_cmd_discard(3)"):
     """`sqe->cmd_op` of URING_CMD on a block device: `linux/blkdev.h`."""
 
     DISCARD = 0x1200, "6.12", "addr3 bytes from addr on are needed no more"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from uringlab.core.abi.named import Flags
 
 
-class SqRingFlags(Flags, prefix="IORING_SQ_"):
+class SqRingFlags(Flags, prefix="IORING_SQ_", man="io_uring_setup(2)"):
     """The SQ's flags word, written by the kernel: IORING_SQ_*."""
 
     NEED_WAKEUP = 1 << 0, "5.1", "the SQPOLL thread sleeps: enter with SQ_WAKEUP"
@@ -13,7 +13,7 @@ class SqRingFlags(Flags, prefix="IORING_SQ_"):
     TASKRUN = 1 << 2, "5.19", "task work waits: enter with GETEVENTS"
 
 
-class CqRingFlags(Flags, prefix="IORING_CQ_"):
+class CqRingFlags(Flags, prefix="IORING_CQ_", man="io_uring_cq_eventfd_toggle(3)"):
     """The CQ's flags word, written by you: IORING_CQ_*."""
 
     EVENTFD_DISABLED = 1 << 0, "5.8", "no eventfd notifications for now"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from uringlab.core.abi.named import Named
 
 
-class RegisterOp(Named, prefix="IORING_REGISTER_"):
+class RegisterOp(Named, prefix="IORING_REGISTER_", man="io_uring_register(2)"):
     """`io_uring_register` opcodes: IORING_REGISTER_*, IORING_UNREGISTER_*."""
 
     BUFFERS = 0, "5.1", "pin buffers, for READ_FIXED and the like"

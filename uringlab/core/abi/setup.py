@@ -5,7 +5,7 @@ from __future__ import annotations
 from uringlab.core.abi.named import Flags
 
 
-class SetupFlags(Flags, prefix="IORING_SETUP_"):
+class SetupFlags(Flags, prefix="IORING_SETUP_", man="io_uring_setup(2), io_uring_setup_flags(7)"):
     """`params->flags`: IORING_SETUP_*."""
 
     IOPOLL = 1 << 0, "5.1", "completions are polled for; only for files that can (O_DIRECT)"
@@ -31,7 +31,7 @@ class SetupFlags(Flags, prefix="IORING_SETUP_"):
     SQ_REWIND = 1 << 20, "7.0", "every submission starts at slot 0"
 
 
-class Features(Flags, prefix="IORING_FEAT_"):
+class Features(Flags, prefix="IORING_FEAT_", man="io_uring_setup(2)"):
     """`params->features`: IORING_FEAT_*, the kernel's answer."""
 
     SINGLE_MMAP = 1 << 0, "5.4", "both rings lie in one mapping"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from uringlab.core.abi.named import Flags
 
 
-class SqeFlags(Flags, prefix="IOSQE_"):
+class SqeFlags(Flags, prefix="IOSQE_", man="io_uring_enter(2)"):
     """`sqe->flags`: IOSQE_*."""
 
     FIXED_FILE = 1 << 0, "5.1", "fd is an index into the table of registered files"
@@ -17,7 +17,7 @@ class SqeFlags(Flags, prefix="IOSQE_"):
     CQE_SKIP_SUCCESS = 1 << 6, "5.17", "no CQE if it succeeds"
 
 
-class RwAttributes(Flags, prefix="IORING_RW_ATTR_FLAG_"):
+class RwAttributes(Flags, prefix="IORING_RW_ATTR_FLAG_", man="include/uapi/linux/io_uring.h"):
     """`sqe->attr_type_mask`: what attr_ptr points to."""
 
     PI = 1 << 0, "6.14", "protection information: struct io_uring_attr_pi"

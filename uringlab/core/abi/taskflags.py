@@ -5,7 +5,7 @@ from __future__ import annotations
 from uringlab.core.abi.named import Flags, Named
 
 
-class Madvice(Named, prefix="MADV_"):
+class Madvice(Named, prefix="MADV_", man="madvise(2)"):
     """`sqe->fadvise_advice` of MADVISE: madvise(2).
 
     Left out is what could hurt the process that asks: to poison memory, or to hide it from a
@@ -31,7 +31,9 @@ class Madvice(Named, prefix="MADV_"):
     COLLAPSE = 25, "6.1", "make huge pages of it now"
 
 
-class Futex2Flags(Flags, prefix="FUTEX2_"):
+class Futex2Flags(
+    Flags, prefix="FUTEX2_", man="io_uring_prep_futex_wait(3), include/uapi/linux/futex.h"
+):
     """`sqe->fd` of FUTEX_WAIT and FUTEX_WAKE, `futex_waitv->flags`: `linux/futex.h`.
 
     The kernel has futexes of 32 bits only, so SIZE_U32 must be there.
@@ -49,7 +51,7 @@ FUTEX_WAITV_MAX = 128
 """The most futexes that FUTEX_WAITV takes."""
 
 
-class WaitIdType(Named, prefix="P_"):
+class WaitIdType(Named, prefix="P_", man="waitid(2)"):
     """`sqe->len` of WAITID: waitid(2)'s idtype."""
 
     ALL = 0, "6.7", "any child"
@@ -58,7 +60,7 @@ class WaitIdType(Named, prefix="P_"):
     PIDFD = 3, "6.7", "the child that this pidfd refers to"
 
 
-class WaitOptions(Flags, prefix="W"):
+class WaitOptions(Flags, prefix="W", man="waitid(2)"):
     """`sqe->file_index` of WAITID: waitid(2)'s options."""
 
     NOHANG = 1 << 0, "6.7", "do not wait"
