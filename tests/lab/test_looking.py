@@ -1,11 +1,8 @@
-"""`show`, `diff`, `explain`, `history`, `source`: what is said of what is there."""
-
-import errno
+"""`show`, `diff`, `history`, `source`: what is said of what is there."""
 
 import pytest
 
 from uringlab.lab import LineError, Session
-from uringlab.lab.verbs.explain import constants
 from uringlab.lab.verbs.looking import SHOWN
 
 
@@ -121,60 +118,6 @@ def test_diff_tells_what_the_last_command_did(session):
     assert session("diff") == session("diff")
     session.run("peek")
     assert session("diff") == "nothing has changed since the last command"
-
-
-@pytest.mark.parametrize("name", sorted(constants()))
-def test_every_constant_is_explained_in_any_case(name):
-    with Session() as session:
-        said = session(f"explain {name.lower()}")
-        assert "Since Linux" in said
-        assert said == session(f"explain {name}")
-
-
-@pytest.mark.parametrize("number", sorted(errno.errorcode))
-def test_every_errno_is_explained_by_number(number):
-    with Session() as session:
-        assert session(f"explain -{number}").startswith(f"-{number}  ")
-
-
-def test_an_errno_has_a_name_a_meaning_and_what_it_means_for_an_opcode(session):
-    assert session("explain -125") == session("explain ECANCELED") == session("explain -ecanceled")
-    assert "cancelled" in session("explain -125")
-    assert "Timeout: " in session("explain ETIME") or "TIMEOUT: " in session("explain ETIME")
-    assert "This kind of file cannot do that" in session("explain -95")
-    assert "This kind of file cannot do that" in session("explain EOPNOTSUPP")
-
-
-@pytest.mark.parametrize(
-    ("word", "told", "hint"),
-    [
-        ("9", "an errno has a minus sign here", "explain -9"),
-        ("-9999", "nothing to explain", "explain READ"),
-        ("f", "It is a file", "show f"),
-        ("io_lnk", 'Did you mean "io_link"', "explain READ"),
-    ],
-)
-def test_what_cannot_be_explained_has_a_hint(session, word, told, hint):
-    with pytest.raises(LineError) as caught:
-        session.run(f"explain {word}")
-    assert told in caught.value.message
-    assert caught.value.hint == hint
-
-
-def test_explain_a_request_says_where_it_is_and_what_comes_next(session):
-    session.run("pipe a b; read a 5 -> r")
-    for line, told in (
-        ("", "Next: publish"),
-        ("publish", "Next: enter"),
-        ("enter", "Its CQE will come"),
-        ('feed b "x"; wait 1', "Next: reap"),
-        ("reap", "It is over"),
-    ):
-        session.run(line)
-        assert told in session("explain r")
-    assert "res is bytes read" in session("explain r")
-    session.run("do read 999 1 -> bad1")
-    assert "EBADF: bad file descriptor: the fd is not open" in session("explain bad1")
 
 
 def test_source_runs_files_that_source_files(session):

@@ -1,0 +1,97 @@
+"""What a name of the session stands for, and what to do with it."""
+
+from __future__ import annotations
+
+import stat
+from typing import TYPE_CHECKING
+
+from uringlab.core.buffers import BadPage
+from uringlab.lab.explain.lines import Answer, counted
+from uringlab.lab.explain.request import explain_request
+from uringlab.lab.names import BufferThing, ChildThing, FileThing, RequestThing, RingThing
+
+if TYPE_CHECKING:
+    from uringlab.lab.names import Thing
+    from uringlab.lab.session import Session
+
+
+def explain_thing(session: Session, thing: Thing) -> Answer:
+    """A request's life; of anything else two lines."""
+    match thing:
+        case RequestThing():
+            return explain_request(session, thing)
+        case RingThing():
+            return Answer("ring", thing.name, _ring(session, thing))
+        case BufferThing():
+            return Answer("buffer", thing.name, _buffer(thing))
+        case ChildThing():
+            return Answer(
+                "child",
+                thing.name,
+                counted(
+                    f"{thing.name} is a child process, {thing.text()}: it waits to be waited for",
+                    f"Try: waitid pid {thing.name}. It is ended with the session.",
+                ),
+            )
+        case FileThing():
+            return Answer("file", thing.name, _file(session, thing))
+
+
+def _ring(session: Session, thing: RingThing) -> str:
+    shot = thing.observer.look()
+    used = "the one in use" if session.current is thing else f"not in use: ring use {thing.name}"
+    flying = session.requests.in_flight(thing.name)
+    return counted(
+        f"{thing.name} is a ring ({used}): SQ {shot.sq_entries} slots, CQ {shot.cq_entries} slots",
+        f"{shot.staged} staged, {shot.pending} pending, {flying} in flight, {shot.ready} ready. "
+        "Try: show ring, show sq, show memory.",
+    )
+
+
+def _buffer(thing: BufferThing) -> str:
+    name = thing.name
+    if isinstance(thing.buffer, BadPage):
+        return counted(
+            f"{name} is a page that is guaranteed not to be mapped, for seeing EFAULT",
+            f"Try: do read f 4 buf={name}.",
+        )
+    return counted(
+        f"{name} is a buffer: {thing.text()}, which the kernel reads or writes for requests",
+        f"A request that names it holds it until its last CQE. Try: read f 4 buf={name}, "
+        f"show {name}.",
+    )
+
+
+def _file(session: Session, thing: FileThing) -> str:
+    name = thing.name
+    head = f"{name} is {_kind(thing)}: {thing.text()}"
+    return counted(head, f"{_use(thing)} Try: show {name}, drop {name}.")
+
+
+def _kind(thing: FileThing) -> str:
+    mode = thing.opened.st_mode if thing.opened is not None else 0
+    if stat.S_ISREG(mode):
+        return "a file"
+    if stat.S_ISFIFO(mode):
+        return "an end of a pipe"
+    if stat.S_ISSOCK(mode):
+        return "a socket"
+    if stat.S_ISDIR(mode):
+        return "a directory"
+    return "an open file"
+
+
+def _use(thing: FileThing) -> str:
+    name = thing.name
+    mode = thing.opened.st_mode if thing.opened is not None else 0
+    if stat.S_ISREG(mode):
+        return f'It goes where an fd goes: read {name} 64, write {name} "text".'
+    if stat.S_ISFIFO(mode) and "write" in thing.what:
+        return f'It goes where an fd goes: write {name} "text"; from outside: feed {name} "text".'
+    if stat.S_ISFIFO(mode):
+        return f"It goes where an fd goes: read {name} 64, poll_add {name} in."
+    if stat.S_ISSOCK(mode) and "listen" in thing.what:
+        return f"It goes where an fd goes: accept {name}."
+    if stat.S_ISSOCK(mode):
+        return f'It goes where an fd goes: send {name} "text", recv {name} 64.'
+    return "It goes where an fd goes."
