@@ -49,7 +49,7 @@ def test_a_step_begins_with_what_the_earlier_ones_left(session, good, parse):
 def test_what_does_not_hold_is_said_in_one_line(session):
     play(session, script("ring new r0", "nop"))
     why = unmet(session, script("expect sq.staged=1", "expect sq.tail=3"))
-    assert why == "expected sq.tail=3, but it is 0"
+    assert why == "expected sq.tail=3, but it is 0, as it was when the ring was set up"
 
 
 def test_what_does_not_exist_does_not_hold_and_is_not_an_error(session):

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from uringlab.lab.errors import LineError
-from uringlab.lab.expectation import REQUEST_WORDS, RING_WORDS
 from uringlab.lab.lexer import T, tokens
 from uringlab.lab.parser import split, verb_of
+from uringlab.lab.subject import REQUEST_WORDS, RING_WORDS
 from uringlab.lab.values import Flags, NameOf
 
 if TYPE_CHECKING:

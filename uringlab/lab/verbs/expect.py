@@ -31,9 +31,11 @@ SPECS = (
         "holding to account",
         raw="[within TIME] [NAME] CONDITION… [after REQUEST]",
         more="Conditions: sq.staged=8, cq.ready>=1, r1 res=5 state=seen, r2 res=-ECANCELED "
-        'after r1, b0 text="hello", call io_uring_enter res=-EBADF, memory.4=1, inflight=0. '
+        'after r1, order r1 r3 r2, b0 text="hello", f size=5, memory.4=1, inflight=0, '
+        "call io_uring_enter res=-EBADF count=2, requests failed=1 in_flight=0 seen=3. "
         "Signs: = != < <= > >=, and ranges as in res=1..3. Of a ring: sq.head sq.tail sq.local "
         "sq.staged sq.pending sq.free sq.entries sq.flags sq.dropped cq.head cq.tail cq.ready "
-        "cq.entries cq.overflow inflight memory.OFFSET.",
+        "cq.entries cq.overflow inflight memory.OFFSET. Of a request: res flags buffer state op "
+        "cqes user_data.",
     ),
 )
