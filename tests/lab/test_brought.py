@@ -98,4 +98,5 @@ def test_bytes_that_are_no_text_are_shown_on_one_line(session):
 
 
 def test_a_failure_brings_nothing(session):
-    assert session("do statx nowhere -> r") == "r  res=-2 (ENOENT: no such file or directory)"
+    said = session("do statx nowhere -> r")
+    assert said.startswith("r  res=-2 (ENOENT: no such file or directory)")

@@ -224,3 +224,22 @@ def meaning(number: int, table: Mapping[str, str]) -> str | None:
     """What a table says about an errno, by whichever of its names (EOPNOTSUPP is ENOTSUP, too)."""
     names = [name for name, value in vars(errno).items() if value == abs(number)]
     return next((table[name] for name in [*names, errno_name(number)] if name in table), None)
+
+
+def clause_of(number: int, table: Mapping[str, str], room: int) -> str:
+    """What an opcode's own table says, cut to so many characters where a clause ends; or "".
+
+    Args:
+        number: the errno, whatever its sign.
+        table: the opcode's `errnos`.
+        room: characters at most.
+    """
+    found = meaning(number, table) or ""
+    if len(found) <= room:
+        return found
+    end = max(found.rfind(sign, 0, room + 1) for sign in ("; ", ": ", ", "))
+    return found[:end] if end >= _SHORTEST else ""
+
+
+_SHORTEST = 12
+"""Characters of a clause that still says something."""

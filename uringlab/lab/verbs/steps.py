@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 from uringlab.core.abi import CqeFlags, EnterFlags, SetupFlags, SqRingFlags
 from uringlab.core.abi.named import flag_names
-from uringlab.core.errors import errno_text
+from uringlab.core.errors import errno_name, errno_text
 from uringlab.core.wait import Wait
 from uringlab.lab.brought import brought
+from uringlab.lab.errnos import FROM_ENTER, IN_IO_URING, clause_of, meaning
 from uringlab.lab.errors import GaveUp, LineError
 from uringlab.lab.names import RequestThing
 from uringlab.lab.reply import data, note, step
@@ -38,6 +39,8 @@ ENTER_FLAGS = Flags(
 _MINE = (EnterFlags.EXT_ARG, EnterFlags.EXT_ARG_REG, EnterFlags.REGISTERED_RING)
 _FLAG_BITS = 0xFFFF
 """Of a CQE's flags: above them is the number of the buffer that was picked."""
+_WIDE = 98
+"""Columns of a CQE's line, as far as what a failure means is concerned."""
 NS = 1_000_000_000
 
 
@@ -120,14 +123,8 @@ def _check_enter(answer: int, what: str) -> int:
     """Turn a -errno into the sentence that belongs to io_uring_enter."""
     if answer >= 0:
         return answer
-    meaning = {
-        errno.EBUSY: "the completion queue is overflown: reap, then go on",
-        errno.EBADFD: "the ring is disabled: it was made with R_DISABLED",
-        errno.EEXIST: "the ring has a single issuer, and this is not its thread",
-        errno.EINVAL: "the arguments make no sense together",
-        errno.EAGAIN: "the kernel has no memory for a request now",
-    }.get(-answer, "")
-    raise LineError(f"{what}: {errno_text(answer)}" + (f" ({meaning})" if meaning else ""))
+    why = meaning(answer, FROM_ENTER)
+    raise LineError(f"{what}: {errno_text(answer)}" + (f" ({why})" if why else ""))
 
 
 def _publish(session: Session, command: Command) -> Iterator[Reply]:
@@ -241,11 +238,19 @@ def cqe_reply(session: Session, ring: str, cqe: Cqe) -> Reply:
     """A CQE, as data: by the request's name, and with what res means."""
     name = session.request_name(ring, cqe.user_data)
     parts = [f"{name}  res={cqe.res}"]
+    flags = cqe.flags & _FLAG_BITS
+    shown = f"flags={flag_names(CqeFlags, flags)}" if flags else ""
+    thing = session.names.get(name)
+    why: dict[str, object] = {}
     if cqe.res < 0:
         parts[0] += f" ({errno_text(cqe.res)})"
-    if cqe.flags & _FLAG_BITS:
-        parts.append(f"flags={flag_names(CqeFlags, cqe.flags & _FLAG_BITS)}")
-    thing = session.names.get(name)
+        own = thing.op.errnos if isinstance(thing, RequestThing) else {}
+        clause = clause_of(cqe.res, own, _WIDE - len(parts[0]) - len(shown) - 4)
+        parts[0] += f": {clause}" if clause else ""
+        why["errno"] = errno_name(cqe.res)
+        why["meaning"] = meaning(cqe.res, own) or meaning(cqe.res, IN_IO_URING)
+    if shown:
+        parts.append(shown)
     text, fd = "", False
     if isinstance(thing, RequestThing):
         text = brought(session, thing, cqe)
@@ -260,6 +265,7 @@ def cqe_reply(session: Session, ring: str, cqe: Cqe) -> Reply:
         res=cqe.res,
         flags=cqe.flags,
         fd=fd,
+        **why,
     )
 
 
