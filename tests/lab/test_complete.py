@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from uringlab.lab import LineError, Session
-from uringlab.lab.complete import complete, signature
+from uringlab.lab.complete import complete, hint, signature
 from uringlab.lab.examples import SETUP
 from uringlab.lab.parser import parse_line
 from uringlab.lab.verbs import standard_table
@@ -18,7 +18,11 @@ EXAMPLES = [spec.example for spec in TABLE]
 def session():
     with Session() as made:
         made.run("; ".join(SETUP))
-        made.run("do openat notes.txt -> opened; ring new r5")
+        made.run("do openat notes.txt -> opened; do mkdirat d")
+        made.run(
+            'file deep d/deep.txt text="x"; file odd "d/a b.txt" text="x"; drop deep; drop odd'
+        )
+        made.run("ring new r5; ring use r0; read rd 5 buf=b0 -> late; submit; ring use r5")
         yield made
 
 
@@ -34,7 +38,7 @@ def offered(session, typed):
     [
         ("read ", FILES),
         ("read r", {"rd"}),
-        ("close ", FILES | {"fd=", "slot=", "flags=", "personality=", "user_data="}),
+        ("close ", FILES | {"slot=", "flags=", "personality=", "user_data="}),
         ("feed ", FILES),
         ("read f 5 buf=", {"b0", "b1", "bad"}),
         ("write f ", {"b0", "b1", "bad"}),
@@ -47,7 +51,7 @@ def offered(session, typed):
         ("expect r1 re", {"res="}),
         ("expect cq.re", {"cq.ready="}),
         ("help pub", {"publish"}),
-        ("show sq", set()),
+        ("show sq", {"sqe"}),
         ('file g x text="re', set()),
         ("nop # re", set()),
         ("xyzzy ", set()),
@@ -57,6 +61,51 @@ def offered(session, typed):
         ("nop; publ", {"publish"}),
         ("do read f 5 bu", {"buf="}),
         ("connect s ", {"a", "b", "l", "s", "127.0.0.1:8080", "[::1]:8080", "unix:door"}),
+        ("read F", {"f"}),
+        (
+            "poll_add rd flags=io_link|async|",
+            {
+                f"io_link|async|{one}"
+                for one in ("fixed_file", "io_drain", "io_hardlink", "buffer_select")
+            }
+            | {"io_link|async|cqe_skip_success"},
+        ),
+        ("writev f b0,", {"b0,b1", "b0,bad"}),
+        ("files_update f,r", {"f,rd"}),
+        ("ring new q ", {"entries=", "cq=", "flags=", "idle="}),
+        ("ring new ", set()),
+        ("statx ", {"notes.txt", "more.uring", "d/"}),
+        ("statx d/", {"d/deep.txt"}),
+        ("statx ../", set()),
+        ("statx /et", set()),
+        ("openat nosuch/", set()),
+        ("record ", {"stop"}),
+        ("ring use f", set()),
+        ("show r1 x", set()),
+        ("help ring ", {"new", "use", "close"}),
+        ("help read ", set()),
+        ("cancel r", {"r1", "r4"}),
+        ("waitid ch", {"child"}),
+        ("msg_ring ", {"r0", "r5"}),
+        ('write f "x"', set()),
+        ("nop ->", set()),
+        ("read f 5 -> r", set()),
+        ("repeat ", set()),
+        ("expect within ", {"100ms", "1s"}),
+        ("expect call io_uring_s", {"io_uring_setup"}),
+        ("expect call io_uring_setup r", {"res="}),
+        ("expect b0 ", {"text=", "size="}),
+        ("expect f ", {"open=", "size=", "text="}),
+        ("expect child ", set()),
+        ("expect within 1s r1 st", {"state="}),
+        ("expect r1 state=s", {"staged", "seen", "silent"}),
+        ("expect r1 op=nop", {"NOP", "NOP128"}),
+        ("expect r1 flags=buf", {"buffer", "buf_more"}),
+        ("expect r1 af", {"after"}),
+        ("expect r1 after r", {"r1", "r4"}),
+        ("expect r1 after r2 ", set()),
+        ("expect cq.ready=1 sq.p", {"sq.pending="}),
+        ("expect setup.flags=sqp", {"sqpoll"}),
     ],
 )
 def test_exactly_what_fits_is_offered(session, typed, exactly):
@@ -91,16 +140,95 @@ def test_what_is_offered_still_parses_where_it_is_complete(session, example):
                 )
 
 
+def order(session, typed):
+    return [one.text for one in complete(typed, session)]
+
+
+def test_the_likeliest_comes_first(session):
+    assert order(session, "read f 5 buf=")[-1] == "bad"
+    assert order(session, "cancel ")[0] == "late"  # it is in flight
+    assert order(session, "read ")[0] == "f"
+    assert order(session, "close ")[-4:] == ["slot=", "flags=", "personality=", "user_data="]
+    assert order(session, "show ")[:3] == ["sq", "cq", "ring"]
+
+
+def test_a_required_operand_comes_before_any_that_may_be_left_out(session):
+    assert not {one for one in offered(session, "write f ") if one.endswith("=")}
+    assert "off=" in offered(session, "write f b0 ")
+
+
+def test_registered_files_are_offered_while_there_are_some(session):
+    ring = session.ring().ring
+    assert "fixed:0" not in offered(session, "read ")
+    ring.files.sparse(2)
+    try:
+        assert {"fixed:0", "fixed:1"} <= offered(session, "read ")
+        assert offered(session, "read F") == {"f", "fixed:0", "fixed:1"}
+        assert "fixed:0" not in offered(session, "feed ")
+    finally:
+        ring.files.unregister()
+
+
+def test_errnos_are_offered_after_a_sign_of_either_kind(session):
+    assert "-EBADF" in offered(session, "expect r1 res=-EB")
+    assert "-EBADF" in offered(session, "explain -EB")
+    assert "EBADF" in offered(session, "explain EB")
+
+
+def test_a_word_that_goes_on_is_not_whole(session):
+    whole = {one.text: one.whole for one in complete("statx ", session)}
+    assert whole == {"d/": False, "notes.txt": True, "more.uring": True}
+    assert not complete("read f 5 buf", session)[0].whole
+
+
+def test_what_it_means_is_one_short_line(session):
+    for typed in ("", "do ", "explain ", "nop ", "read f 5 ", "show ", "nop flags=", "expect "):
+        for one in complete(typed, session):
+            assert "\n" not in one.meta
+            assert len(one.meta) <= 72
+
+
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_a_whole_verb_has_a_signature(example):
     spec = parse_line(example, TABLE)[0].spec
     assert signature(f"{spec.name} ", TABLE).startswith(spec.name)
 
 
+@pytest.mark.parametrize(
+    ("typed", "around"),
+    [
+        ("read f ", ("read FD ", "N", " [buf=NAME]")),
+        ("read f 5", ("read FD ", "N", " [buf=NAME]")),
+        ("read f 5 ", ("read FD N", "", "")),
+        ("read len=5 ", ("read ", "FD", " N")),
+        ("read f 5 buf=b", ("read FD N ", "[buf=NAME]", " [off=0]")),
+        ('write f "ab', ("write FD ", "DATA", " [len=N]")),
+        ("repeat 3 do read ", ("read ", "FD", " N")),
+        ("repeat ", ("repeat ", "N", " COMMAND")),
+    ],
+)
+def test_the_operand_the_cursor_is_in_is_known(typed, around):
+    found = hint(typed, TABLE)
+    assert found is not None
+    for shown, wanted in zip(found.around(), around, strict=True):
+        assert shown.startswith(wanted) if wanted else not shown
+
+
+def test_after_a_name_and_its_sign_the_choices_are_told():
+    assert "on|off" in signature("nop task_work=", TABLE)
+    assert "fixed_file|io_drain" in signature("nop flags=", TABLE)
+
+
 def test_a_wrapped_command_has_its_own_signature_once_it_is_known():
     assert signature("do ", TABLE).startswith("do OPERATION")
     assert signature("repeat 3 do rea", TABLE).startswith("do OPERATION")
     assert signature("do read ", TABLE).startswith("read FD")
+
+
+@given(st.text(max_size=60))
+def test_completion_survives_anything(session, typed):
+    complete(typed, session)
+    hint(typed, TABLE)
 
 
 @given(

@@ -1,26 +1,42 @@
 """What can be typed next: candidates for the word under the cursor, and the signature.
 
-Both front ends are thin adapters over these two functions.
+Both front ends are thin adapters over these functions. Nothing typed makes them raise.
 """
 
 from __future__ import annotations
 
+import errno
+import functools
+import os
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from uringlab.core.abi import Opcode
+from uringlab.core.errors import errno_text
 from uringlab.lab.errors import LineError
-from uringlab.lab.lexer import T, tokens
-from uringlab.lab.parser import split, verb_of
-from uringlab.lab.subject import REQUEST_WORDS, RING_WORDS
-from uringlab.lab.values import Flags, NameOf
+from uringlab.lab.expecting import expectation_words
+from uringlab.lab.known import names_of
+from uringlab.lab.place import place_at
+from uringlab.lab.values import FileOf, Flags, NameOf, Path, Several
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
-    from uringlab.lab.lexer import Token
+    from uringlab.lab.place import Place
     from uringlab.lab.session import Session
-    from uringlab.lab.spec import CommandSpec, CommandTable, Param
-    from uringlab.lab.values import Value
+    from uringlab.lab.spec import CommandTable, Param
+
+    Meta = str | Callable[[], str]
+
+MOST = 200
+"""Candidates that are offered at once; more letters bring the others."""
+_META = 72
+_WHOLE_WORD = re.compile(r'(?!#)(?:(?!->)[^\s;"=<>!])+')
+_SLOTS = {"sqe": "show sqe N: the bytes of a slot", "cqe": "show cqe N: the bytes of a slot"}
+_NEW_FILES = ("record", "save")
+_MOST_FIXED = 16
+_MOST_OPTIONS = 9
 
 
 @dataclass(frozen=True)
@@ -37,222 +53,290 @@ class Candidate:
     start: int
     meta: str
 
+    @property
+    def whole(self) -> bool:
+        """Whether the word ends here: a blank may follow."""
+        return not self.text.endswith(("=", "/"))
+
 
 @dataclass(frozen=True)
-class _Place:
-    """Where the cursor is in the command it stands in."""
+class Hint:
+    """The signature of what is being typed.
 
-    spec: CommandSpec | None
-    words: tuple[Token, ...]
-    partial: str
-    start: int
-    key: str = ""
-    wrapper: CommandSpec | None = None
+    Attributes:
+        parts: the verb, and each operand as it stands in the signature.
+        active: which of them the cursor is in; -1 for none.
+        doc: what that operand is, or what the command does.
+    """
 
+    parts: tuple[str, ...]
+    active: int
+    doc: str
 
-def _group_at(line: str) -> list[Token] | None:
-    """The tokens of the command that the end of the line is in; None inside a string."""
-    try:
-        found = tokens(line)
-    except LineError:
-        return None
-    if "#" in line and (not found or line.find("#", found[-1].span.end) >= 0):
-        return None
-    groups = split(found)
-    if not groups or (found and found[-1].type is T.END):
-        return []
-    return groups[-1]
-
-
-def _place(line: str, table: CommandTable) -> _Place | None:
-    group = _group_at(line)
-    if group is None:
-        return None
-    at_word = bool(group) and group[-1].span.end == len(line) and group[-1].type is T.WORD
-    partial = group[-1].text if at_word else ""
-    start = group[-1].span.start if at_word else len(line)
-    before = group[:-1] if at_word else group
-    wrapper = None
-    while before:
-        spec, taken = verb_of(before, table)
-        if spec is None or not spec.wraps:
-            break
-        places = sum(1 for one in spec.params if one.positional)
-        if len(before) < taken + places:
-            break
-        before = before[taken + places :]
-        wrapper = spec
-    if not before:
-        return _Place(None, (), partial, start, wrapper=wrapper)
-    spec, taken = verb_of(before, table)
-    key = ""
-    if before[1:] and before[-1].type is T.SIGN and before[-1].span.end == start:
-        key = before[-2].text
-    if spec is None:
-        first = before[0].text
-        family = any(name.startswith(f"{first} ") for name in table.names())
-        if family and len(before) == 1:
-            return _Place(None, (before[0],), partial, start)
-        return None
-    return _Place(spec, tuple(before[taken:]), partial, start, key)
+    def around(self) -> tuple[str, str, str]:
+        """The signature: before the operand the cursor is in, that one, and after it."""
+        if self.active < 0:
+            return " ".join(self.parts), "", ""
+        before = "".join(f"{one} " for one in self.parts[: self.active])
+        after = "".join(f" {one}" for one in self.parts[self.active + 1 :])
+        return before, self.parts[self.active], after
 
 
 def complete(line: str, session: Session) -> list[Candidate]:
     """Candidates for the end of `line` (cut the line at the cursor first)."""
-    place = _place(line, session.table)
-    if place is None:
+    place = place_at(line, session.table)
+    if place is None or place.after_arrow:
         return []
-    if place.spec is None:
-        found = _verbs(place, session.table)
-    elif place.words and place.words[-1].type is T.ARROW:
-        found = {}
-    elif place.spec.raw:
-        found = _expectation_words(place, session)
-    else:
-        found = _operands(place, session)
-        if not place.words:  # `record FILE`, and `record stop`
-            found |= _seconds(place.spec.name, session.table)
+    found = _found(place, session)
+    kept = _kept(place)
+    given = {part.lower() for part in re.split(r"[|,]", kept)}
     wanted = place.partial.lower()
-    if "|" in wanted and place.key:
-        kept, _, wanted = place.partial.rpartition("|")
-        found = {f"{kept}|{word}": meta for word, meta in found.items()}
-        wanted = f"{kept}|{wanted}".lower()
-    return [
-        Candidate(word, place.start, meta)
-        for word, meta in found.items()
-        if word.lower().startswith(wanted) and word != place.partial
-    ]
+    out: list[Candidate] = []
+    for word, meta in found.items():
+        text = kept + word
+        if not text.lower().startswith(wanted) or text == place.partial:
+            continue
+        if kept and (word.lower() in given or word.endswith("=")):
+            continue
+        told = meta if isinstance(meta, str) else meta()
+        out.append(Candidate(text, place.start, _short(told)))
+        if len(out) >= MOST:
+            break
+    return out
 
 
-def _seconds(first: str, table: CommandTable) -> dict[str, str]:
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _META else f"{line[: _META - 1]}…"
+
+
+def _kept(place: Place) -> str:
+    """What stands already of a word of several parts: `link|`, `b0,`."""
+    value = place.param.value if place.param is not None else None
+    at_flags = isinstance(value, Flags) or (place.phrase.spec is not None and place.key)
+    sep = "," if isinstance(value, Several) else "|" if at_flags else ""
+    before, found, _ = place.partial.rpartition(sep) if sep else ("", "", "")
+    return before + found
+
+
+def _found(place: Place, session: Session) -> Mapping[str, Meta]:
+    phrase = place.phrase
+    spec = phrase.spec
+    if spec is None:
+        return _verbs(place, session.table)
+    if spec.raw:
+        return expectation_words(place, session)
+    found = dict(_operands(place, session))
+    if not phrase.words and not place.key and len(phrase.verb) == 1:
+        found |= _seconds(spec.name, session.table)  # `record FILE`, and `record stop`
+    return found
+
+
+def _seconds(first: str, table: CommandTable) -> dict[str, Meta]:
     """The second words of the verbs that have two."""
     beginning = f"{first} "
     return {
-        spec.name.removeprefix(beginning): spec.summary
-        for spec in table
-        if spec.name.startswith(beginning)
+        name.removeprefix(beginning): functools.partial(_summary, name, table)
+        for name in table.names()
+        if name.startswith(beginning)
     }
 
 
-def _verbs(place: _Place, table: CommandTable) -> dict[str, str]:
-    found: dict[str, str] = {}
-    first = place.words[0].text if place.words else ""
-    only_operations = place.wrapper is not None and place.wrapper.wraps == "OPERATION"
-    for spec in table:
-        if only_operations and spec.op is None:
-            continue
-        for name in (spec.name, *spec.aliases):
-            head, _, tail = name.partition(" ")
-            if first:
-                if head == first and tail:
-                    found[tail] = spec.summary
-            elif tail:
-                found.setdefault(head, f"{head} new, {head} use, {head} close")
-            else:
-                found[name] = spec.summary
+def _summary(name: str, table: CommandTable) -> str:
+    """Making a command takes a while: only what is offered is made."""
+    spec = table.find(name)
+    return spec.summary if spec is not None else ""
+
+
+def _verbs(place: Place, table: CommandTable) -> dict[str, Meta]:
+    phrase = place.phrase
+    if place.key or phrase.words:
+        return {}
+    if phrase.verb:
+        return _seconds(phrase.verb[0].text, table)
+    found = _heads(table)
+    if place.wrapper is None or place.wrapper.wraps != "OPERATION":
+        return found
+    start = place.partial.lower()
+    return {
+        name: meta
+        for name, meta in found.items()
+        if name.startswith(start) and getattr(table.find(name), "op", None) is not None
+    }
+
+
+def _heads(table: CommandTable) -> dict[str, Meta]:
+    """The first words of all verbs."""
+    found: dict[str, Meta] = {}
+    families: dict[str, list[str]] = {}
+    for name in table.names():
+        head, _, tail = name.partition(" ")
+        if tail:
+            families.setdefault(head, []).append(tail)
+            found.setdefault(head, "")
+        else:
+            found[name] = functools.partial(_summary, name, table)
+    for head, tails in families.items():
+        found[head] = found[head] or f"{head} {'|'.join(tails)}"
     return found
 
 
-def _operands(place: _Place, session: Session) -> dict[str, str]:
-    spec = place.spec
+def _operands(place: Place, session: Session) -> Mapping[str, Meta]:
+    phrase = place.phrase
+    spec = phrase.spec
     if spec is None:  # pragma: no cover - the caller has checked
         return {}
+    param = place.param
     if place.key:
-        param = spec.param(place.key)
-        return dict(_values(param.value, session)) if param is not None else {}
-    given = {
-        place.words[at - 1].text
-        for at, word in enumerate(place.words)
-        if word.type is T.SIGN and at
-    }
-    bare = _bare_words(place.words)
-    places = [one for one in spec.params if one.positional and one.name not in given]
-    found: dict[str, str] = {}
-    if bare < len(places) or (places and places[-1].many):
-        found.update(_values(places[min(bare, len(places) - 1)].value, session))
-    taken = {one.name for one in places[:bare]} | given
-    if bare >= sum(1 for one in places if one.required):
-        for one in spec.params:
-            if one.name not in taken and not one.many:
-                found.setdefault(f"{one.name}=", _param_meta(one))
+        return _values(param, place, session) if param is not None else {}
+    found: dict[str, Meta] = {}
+    if param is not None:
+        found.update(_values(param, place, session))
+        if param.required:
+            return found
+    if phrase.inner or (param is not None and param.many):
+        return found
+    for one in spec.params:
+        if one.name not in phrase.given and one is not param and not one.many:
+            found.setdefault(f"{one.name}=", _param_meta(one))
     return found
-
-
-def _bare_words(words: Iterable[Token]) -> int:
-    """How many words stand by themselves, not in a `name=value`."""
-    count = 0
-    for word in words:
-        if word.type is T.SIGN:
-            count -= 1
-        elif word.type in (T.WORD, T.STRING):
-            count += 1
-        if word.type is T.SIGN:
-            count -= 1
-    return max(count, 0)
 
 
 def _param_meta(one: Param) -> str:
     return one.doc + (f" (default {one.default})" if one.default else "")
 
 
-def _values(value: Value, session: Session) -> Mapping[str, str]:
+def _values(param: Param, place: Place, session: Session) -> dict[str, Meta]:
+    """What an operand may be, of what there is in the session."""
+    value = param.value
+    name = place.phrase.spec.name if place.phrase.spec is not None else ""
     if isinstance(value, NameOf):
-        found = {}
-        for name, thing in session.names.items():
-            fits = thing.kind == value.kind or not value.kind
-            opened = value.kind == "file" and getattr(thing, "has_file", False)
-            if fits or opened:
-                found[name] = thing.text()
+        found = names_of(session, value.kind, place.partial)
+        if isinstance(value, FileOf):
+            found |= _fixed(session)
+        if name == "drop":
+            found.pop("bad", None)
         return found
-    options = dict(value.options())
+    if isinstance(value, Several):
+        return names_of(session, "file" if value.label.startswith("FD") else "buffer")
+    if isinstance(value, Path):
+        return {} if name in _NEW_FILES else dict(_paths(place.partial, session))
+    found = dict(value.options())
     if value.label == "ADDRESS":
-        options |= {
-            name: thing.text()
-            for name, thing in session.names.items()
-            if (thing.kind == "file" or getattr(thing, "has_file", False))
-            and "socket" in thing.text().lower()
-        }
-    if value.label in ("WHAT", "COMMAND"):
-        options |= (
-            {name: thing.text() for name, thing in session.names.items()}
-            if value.label == "WHAT"
-            else {spec.name: spec.summary for spec in session.table}
-        )
-    return options
-
-
-def _expectation_words(place: _Place, session: Session) -> dict[str, str]:
-    first = place.words[0].text if place.words else ""
-    if first in session.names and session.names[first].kind == "request":
-        return dict.fromkeys((f"{word}=" for word in REQUEST_WORDS), f"of {first}")
-    found = dict.fromkeys((f"{word}=" for word in RING_WORDS), "of the ring in use")
-    found["inflight="] = "of the ring in use"
-    if not place.words:
-        found |= {name: thing.text() for name, thing in session.names.items()}
-        found |= {"within": "within TIME …", "call": "call NAME argument=…"}
+        return _sockets(session) | found
+    if value.label == "COMMAND":
+        return found | _topics(place, session.table)
+    if value.label == "WHAT":
+        found = _subjects(place, found, session)
     return found
 
 
-def signature(line: str, table: CommandTable) -> str:
-    """The signature of the command the end of the line is in, or its summary; "" for none."""
-    place = _place(line, table)
+def _fixed(session: Session) -> dict[str, Meta]:
+    """Places of the table of registered files, while there is one."""
+    thing = session.current
+    places = min(len(thing.ring.files), _MOST_FIXED) if thing is not None else 0
+    return {f"fixed:{number}": "registered file" for number in range(places)}
+
+
+def _sockets(session: Session) -> dict[str, Meta]:
+    found: dict[str, Meta] = {}
+    for name, meta in names_of(session, "file").items():
+        told = meta if isinstance(meta, str) else meta()
+        if "socket" in told.lower():
+            found[name] = told
+    return found
+
+
+def _topics(place: Place, table: CommandTable) -> dict[str, Meta]:
+    """What `help` can be asked about: a verb, or the second word of one."""
+    words = place.phrase.words
+    if not words:
+        return _heads(table)
+    return _seconds(words[0].text, table) if len(words) == 1 else {}
+
+
+def _subjects(place: Place, found: dict[str, Meta], session: Session) -> dict[str, Meta]:
+    """What `show` shows and `explain` explains, besides the words of their own."""
+    verb, words = place.phrase.verb[0].text, place.phrase.words
+    if verb == "show":
+        return found | _SLOTS | names_of(session, "", place.partial)
+    if words:  # an errno may be asked about in the light of an opcode
+        first = words[0].text.removeprefix("-").upper()
+        return _opcodes() if first in errno.errorcode.values() else {}
+    found = names_of(session, "", place.partial) | found
+    sign = "-" if place.partial.startswith("-") else ""
+    for number, name in errno.errorcode.items():
+        found.setdefault(f"{sign}{name}", functools.partial(errno_text, number))
+    return found
+
+
+def _opcodes() -> dict[str, Meta]:
+    return {one.name: one.doc for one in Opcode}
+
+
+def _paths(partial: str, session: Session) -> dict[str, str]:
+    """Files of the session's directory, and of the one below it that is typed already."""
+    below, slash, _ = partial.rpartition("/")
+    try:
+        where = session.scratch.resolve(below) if slash and below else session.scratch.path
+        with os.scandir(where) as found:
+            entries = sorted((one.name, one.is_dir()) for one in found)
+    except (LineError, OSError, ValueError):
+        return {}
+    return {
+        f"{below}{slash}{name}{'/' * is_dir}": "directory" if is_dir else "file"
+        for name, is_dir in entries
+        if _WHOLE_WORD.fullmatch(name) and name.isprintable()
+    }
+
+
+# -- the signature -------------------------------------------------------------------------
+
+
+def hint(line: str, table: CommandTable) -> Hint | None:
+    """The signature of the command that the end of the line is in; None for none."""
+    place = place_at(line, table)
     if place is None:
-        return ""
-    spec = place.spec
+        return _in_a_string(line, table)
+    phrase = place.phrase
+    spec = phrase.spec
+    if spec is None and not phrase.words:
+        name = f"{phrase.verb[0].text} {place.partial}" if phrase.verb else place.partial
+        spec = table.find(name) or (None if phrase.verb else place.wrapper)
+        return Hint(spec.parts(), -1, spec.summary) if spec is not None else None
     if spec is None:
-        spec = table.find(
-            f"{place.words[0].text} {place.partial}" if place.words else place.partial
-        )
-        spec = spec or place.wrapper
-        if spec is None:
-            return ""
-    if place.key:
-        param = spec.param(place.key)
-        if param is not None:
-            more = (
-                f": {'|'.join(list(param.value.options())[:9])}"
-                if isinstance(param.value, Flags)
-                else ""
-            )
-            return f"{param.name}={param.value.label}  {param.doc}{more}"
-    return f"{spec.signature()}   {spec.summary}"
+        return None
+    param = place.param
+    if param is None:
+        return Hint(spec.parts(), -1, spec.summary)
+    parts = spec.parts()
+    return Hint(parts, 1 + spec.params.index(param), _doc(param))
+
+
+def _in_a_string(line: str, table: CommandTable) -> Hint | None:
+    """Inside a string the signature stays that of the place where the string began."""
+    before, quote, _ = line.rpartition('"')
+    if not quote or not before.strip():
+        return None
+    place = place_at(before, table)
+    return hint(before, table) if place is not None and not place.partial else None
+
+
+def _doc(one: Param) -> str:
+    doc = _param_meta(one)
+    options = list(one.value.options())
+    few = "|".join(options[:_MOST_OPTIONS]) + ("|…" if options[_MOST_OPTIONS:] else "")
+    return f"{doc}: {few}" if options and one.value.label != "WHAT" else doc
+
+
+def signature(line: str, table: CommandTable) -> str:
+    """The same as one text, or "". After `NAME=` it is about that operand alone."""
+    found = hint(line, table)
+    if found is None:
+        return ""
+    place = place_at(line, table)
+    param = place.param if place is not None and place.key else None
+    if param is not None:
+        return f"{param.name}={param.value.label}  {found.doc}"
+    before, active, after = found.around()
+    return f"{before}{active}{after}   {found.doc}"

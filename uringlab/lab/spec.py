@@ -91,8 +91,8 @@ class CommandSpec:
     wraps: str = ""
     raw: str = ""
 
-    def signature(self) -> str:
-        """`read FD N [off=0] [buf=NAME] [-> NAME]`."""
+    def parts(self) -> tuple[str, ...]:
+        """The signature's parts: the verb, then each operand, then what else may follow."""
         parts = [self.name, *(one.signature() for one in self.params)]
         if self.wraps:
             parts.append(self.wraps)
@@ -100,7 +100,11 @@ class CommandSpec:
             parts.append(self.raw)
         if self.op is not None:
             parts.append("[-> NAME]")
-        return " ".join(parts)
+        return tuple(parts)
+
+    def signature(self) -> str:
+        """`read FD N [off=0] [buf=NAME] [-> NAME]`."""
+        return " ".join(self.parts())
 
     def param(self, name: str) -> Param | None:
         """The operand of that name."""

@@ -210,7 +210,7 @@ def _wait(session: Session, command: Command) -> Iterator[Reply]:
                 "where they are"
             )
         if session.requests.in_flight(thing.name) == 0 and timeout is None:
-            yield note("nothing is in flight: only giving up (Esc, Ctrl-C) can end this wait")
+            yield note("nothing is in flight: only giving up can end this wait")
     deadline = None if timeout is None else time.monotonic_ns() + timeout
     answer = enter(session, thing, 0, count, EnterFlags.GETEVENTS, timeout)
     while answer == -errno.EINTR:  # by a signal that is nobody's wish to give up

@@ -118,8 +118,7 @@ class Prompt(Input):
         self._take(self._cycle[self._chosen], final=False)
 
     def _take(self, one: Candidate, *, final: bool) -> None:
-        ends = one.text.endswith("=")
-        text = self._typed[: one.start] + one.text + ("" if ends or not final else " ")
+        text = self._typed[: one.start] + one.text + (" " if final and one.whole else "")
         self._put(text)
         if final:
             self.close_candidates()
