@@ -151,7 +151,7 @@ def test_a_lesson_can_be_played_to_its_end(tmp_path):
     terminal = Terminal(tmp_path, "--no-color", "--lesson", "1")
     terminal.see("Lesson 1: What a ring is")
     terminal.type("ring new three entries=3")
-    terminal.see("✔ there is a ring `three`")
+    terminal.see("✔ there is a ring three")
     terminal.type("ring new five entries=5")
     terminal.see("Solved in 2 lines")
     terminal.see("next")

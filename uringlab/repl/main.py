@@ -1,21 +1,16 @@
-"""The REPL's loop: read a line, hand it to the bench, say what happened."""
+"""The REPL: what is typed goes to the bench, line by line, and what happens is printed."""
 
 from __future__ import annotations
 
-import concurrent.futures
+import asyncio
+import errno
 import os
-import threading
-from pathlib import Path
-from typing import TYPE_CHECKING
+import signal
+import sys
+from collections import deque
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from prompt_toolkit import PromptSession
-from prompt_toolkit.application import run_in_terminal
-from prompt_toolkit.auto_suggest import AutoSuggestFromHistory
-from prompt_toolkit.formatted_text import FormattedText
-from prompt_toolkit.history import FileHistory, InMemoryHistory
-from prompt_toolkit.output import ColorDepth
-from prompt_toolkit.shortcuts import print_formatted_text
-from prompt_toolkit.styles import Style
+from prompt_toolkit.utils import is_dumb_terminal
 
 from uringlab.course.course import Course
 from uringlab.lab.bench import Bench
@@ -23,44 +18,44 @@ from uringlab.lab.errors import GaveUp, LineError
 from uringlab.lab.interrupts import Interrupts
 from uringlab.lab.news import News
 from uringlab.lab.reply import Stream
-from uringlab.lab.session import Quit, Session
-from uringlab.repl.adapters import LabCompleter, LabLexer, toolbar
+from uringlab.lab.session import Quit
+from uringlab.repl.completer import LabCompleter
+from uringlab.repl.highlight import LabLexer, highlighted
+from uringlab.repl.history import LineHistory
+from uringlab.repl.markdown import marked
+from uringlab.repl.outbox import Outbox
+from uringlab.repl.plain import converse_plainly
+from uringlab.repl.screen import Screen
+from uringlab.repl.toolbar import toolbar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from concurrent.futures import Future
+    from pathlib import Path
 
-    from prompt_toolkit.history import History
+    from prompt_toolkit.formatted_text import StyleAndTextTuples
 
     from uringlab.lab.reply import Reply
-    from uringlab.observe.event import Event
+    from uringlab.lab.session import Session
 
-STYLE = Style.from_dict(
-    {
-        "verb": "bold",
-        "string": "#009e73",
-        "sign": "#56b4e9",
-        "comment": "#888888",
-        "you": "#e69f00",
-        "kernel": "#56b4e9",
-        "note": "#888888",
-        "lesson": "#009e73",
-        "error": "#d55e00",
-        "figures": "bold",
-        "bottom-toolbar": "noreverse",
-    }
-)
+GREETING = "uringlab: a real io_uring ring. Try:  do nop   or:  learn 1   or:  help"
+HOW_TO_LEAVE = "Ctrl-D leaves, or: quit"
 REFRESH = 0.2
 ATTENTIVE = 0.05
+SETTLED = 5
+"""Looks without a line, after which there is time for what is not needed yet."""
+_LESSON = {"lesson", "hint", "why", "further", "wrong", "goal", "solved", "onward"}
 
 
-def state_dir() -> Path:
-    """Where history is kept: the XDG state folder."""
-    root = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
-    return Path(root) / "uringlab"
+class _Line(NamedTuple):
+    """A line that is to be run, and with which others it was pasted."""
+
+    text: str
+    paste: int
 
 
 class Repl:
-    """One conversation.
+    """One conversation. All of it happens in the main thread, but for `_replied`.
 
     Args:
         bench: runs the lines.
@@ -71,129 +66,237 @@ class Repl:
     def __init__(self, bench: Bench, course: Course, *, color: bool) -> None:
         """Nothing told yet."""
         self.bench = bench
-        self._depth = None if color else ColorDepth.DEPTH_1_BIT
-        self._news = News(bench.session)
-        self._lock = threading.RLock()
+        self.session = bench.session
         self._course = course
-        self._interrupts = Interrupts()
+        self._history = LineHistory()
+        self._screen = Screen(
+            self,
+            history=self._history,
+            completer=LabCompleter(self.session),
+            lexer=LabLexer(self.session),
+            color=color,
+        )
+        self._news = News(self.session)
+        self._outbox = Outbox(self._events, lambda: self._soon(self._tell))
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._queue: deque[_Line] = deque()
+        self._running = ""
+        self._looks = 0
+        self._paste = 0
+        self._leaving = False
+        self._told_problem = False
+
+    def converse(self, first: str = "") -> None:
+        """Prompt until the end of input, or `quit`.
+
+        Args:
+            first: a line to begin with, as if it was typed.
+
+        Raises:
+            BaseException: what a line ended with that is no error of the line.
+        """
+
+        def begin() -> None:
+            self._loop = asyncio.get_running_loop()
+            self._loop.set_exception_handler(self._broken)
+            # Whoever closes the terminal leaves: that is the end of input, as Ctrl-D is.
+            self._loop.add_signal_handler(signal.SIGHUP, self._leave)
+            self._screen.app.create_background_task(self._watch())
+            self._say(GREETING)
+            if first:
+                self.entered(first)
+
+        try:
+            self._screen.app.run(pre_run=begin, set_exception_handler=False)
+        except EOFError:
+            _forget_terminal()
+        except OSError as error:
+            if error.errno != errno.EIO:
+                raise
+            _forget_terminal()
+        finally:
+            self._outbox.close()
+
+    def _broken(self, _loop: object, context: dict[str, Any]) -> None:
+        """What went wrong in the loop ends it, and is told by whoever began it."""
+        error = context.get("exception")
+        if error is not None and self._screen.app.is_running and not self._screen.app.is_done:
+            self._screen.app.exit(exception=error)
+
+    def _soon(self, work: Callable[[], None]) -> None:
+        """Do something in the main thread. From any thread; nothing once it is over."""
+        loop = self._loop
+        if loop is not None and not loop.is_closed():
+            loop.call_soon_threadsafe(work)
+
+    def _leave(self) -> None:
+        if not self._screen.app.is_done:
+            self._queue.clear()
+            self._screen.app.exit()
 
     # -- saying ---------------------------------------------------------------------
 
     def _say(self, text: str, style: str = "") -> None:
-        """Print above the prompt."""
-        print_formatted_text(FormattedText([(style, text)]), style=STYLE, color_depth=self._depth)
+        self._screen.say([(style, text)])
 
-    def _reply(self, reply: Reply) -> None:
-        if reply.text:
-            self._say(reply.text, "" if reply.stream is Stream.DATA else "class:note")
+    def _tell(self) -> None:
+        """Say what happened, and what the bench's thread has left to be said of it."""
+        for text in self._outbox.take():
+            self._screen.say(text)
 
-    def tell_events(self) -> None:
-        """Say what happened since it was last told."""
-        with self._lock:
-            self._events(self._news.take())
+    def _events(self) -> StyleAndTextTuples:
+        """What happened since this was last asked, a line each."""
+        lines: StyleAndTextTuples = []
+        for event in self._news.take():
+            lead = "\n" if lines else ""
+            text = f"{lead}  {event.actor:<7} {self.session.say(event)}"
+            lines.append((f"class:{event.actor}", text))
+        return lines
 
-    def _events(self, events: list[Event]) -> None:
-        with self._lock:
-            for event in events:
-                text = f"  {event.actor:<7} {self.bench.session.say(event)}"
-                self._say(text, f"class:{event.actor}")
+    def _replied(self, reply: Reply) -> None:
+        """In the bench's thread, while the line goes on."""
+        self._outbox.put(_shown(reply) if reply.text else [])
 
-    def greet(self) -> None:
-        """What to try first."""
-        self._say("uringlab: a real io_uring ring. Try:  do nop   or:  learn 1   or:  help")
+    # -- what is typed -----------------------------------------------------------------
 
-    # -- running ---------------------------------------------------------------------
+    def entered(self, text: str) -> None:
+        """Run it, or keep it until what runs has ended. Several lines belong together."""
+        self._paste += 1
+        self._queue += [_Line(line, self._paste) for line in text.split("\n")]
+        if text.strip() and self._history.problem and not self._told_problem:
+            self._told_problem = True
+            self._say(self._history.problem, "class:note")
+        self._next()
 
-    def run_line(self, line: str) -> bool:
-        """Run a line; Ctrl-C gives up its wait. False: the session is to end."""
-        self.bench.session.history.append(line)
-        self._interrupts.take()
-        done = self.bench.line(line, self._replied)
-        while not concurrent.futures.wait([done], timeout=ATTENTIVE).done:
-            if self._interrupts.take():
-                self.bench.give_up()
-            self.bench.session.look()
-            self.tell_events()
+    def interrupted(self) -> None:
+        """Give up what waits, and what was to come after it; or the line that is being typed."""
+        buffer = self._screen.buffer
+        if self._running:
+            self._leaving = False
+            self._drop(len(self._queue))
+            self.bench.give_up()
+        elif buffer.text:
+            typed = [*self.label(), *highlighted(buffer.text, self.session), ("", "^C")]
+            self._screen.say(typed)
+            buffer.reset()
+        else:
+            self._say(HOW_TO_LEAVE, "class:note")
+
+    def left(self) -> None:
+        """Leave, after what runs."""
+        if self._running:
+            self._leaving = True
+        else:
+            self._leave()
+
+    def _drop(self, count: int) -> None:
+        """Forget lines that were to be run, and say how many."""
+        dropped = [self._queue.popleft() for _ in range(count)]
+        lines = sum(1 for one in dropped if _does_something(one.text))
+        if lines:
+            said = "1 line was not run" if lines == 1 else f"{lines} lines were not run"
+            self._say(said, "class:note")
+
+    # -- running -----------------------------------------------------------------------
+
+    def _next(self) -> None:
+        """Begin the next line, if nothing runs."""
+        while self._queue and not self._running:
+            line = self._queue.popleft()
+            pasted = bool(self._queue) and self._queue[0].paste == line.paste
+            if line.text.strip() or not pasted:
+                self._screen.say([*self.label(), *highlighted(line.text, self.session)])
+            if _does_something(line.text):
+                self._begin(line)
+        if self._leaving and not self._running:
+            self._leave()
+
+    def _begin(self, line: _Line) -> None:
+        self._running, self._looks = line.text, 0
+        self.session.history.append(line.text)
+        done = self.bench.line(line.text, self._replied)
+        done.add_done_callback(lambda done: self._soon(lambda: self._ended(line, done)))
+
+    def _ended(self, line: _Line, done: Future[None]) -> None:
+        """The line is over: well, or with an error."""
+        self._tell()
         error = done.exception()
-        self.tell_events()
         if isinstance(error, Quit):
-            return False
+            self._leave()
+            return
         if isinstance(error, GaveUp):
             self._say(error.message, "class:note")
         elif isinstance(error, LineError):
             self._say(error.pretty(), "class:error")
         elif error is not None:
             raise error
-        self._after_line()
-        return True
-
-    def _after_line(self) -> None:
-        """What the open lesson has to say about the line."""
+        if error is not None:
+            self._drop(sum(1 for one in self._queue if one.paste == line.paste))
         said: list[Reply] = []
-        self.bench.call(lambda: said.extend(self._course.after_line())).result()
+        after = self.bench.call(lambda: said.extend(self._course.after_line()))
+        after.add_done_callback(lambda after: self._soon(lambda: self._after(after, said)))
+
+    def _after(self, done: Future[None], said: list[Reply]) -> None:
+        """What the open lesson has to say about the line."""
+        done.result()
         for reply in said:
-            self._say(reply.text, "class:lesson")
+            self._screen.say(marked(reply.text, "class:lesson"))
+        self._running = ""
+        self._screen.app.invalidate()
+        self._next()
 
-    def _replied(self, reply: Reply) -> None:
-        """In the bench's thread, while this one waits for it."""
-        self.tell_events()
-        self._reply(reply)
-
-    # -- reading -----------------------------------------------------------------------
-
-    def converse(self) -> None:
-        """Prompt until the end of input or `quit`."""
-        session = self.bench.session
-        prompt: PromptSession[str] = PromptSession(
-            history=_history(),
-            auto_suggest=AutoSuggestFromHistory(),
-            completer=LabCompleter(session),
-            complete_while_typing=False,
-            lexer=LabLexer(session),
-            style=STYLE,
-            color_depth=self._depth,
-            refresh_interval=REFRESH,
-            bottom_toolbar=lambda: toolbar(
-                session, prompt.default_buffer.document.text_before_cursor
-            ),
-            enable_history_search=True,
-        )
-
-        def watch(_app: object) -> None:
-            """On every refresh: what the kernel did meanwhile is said above the prompt."""
-            session.look()
-            events = self._news.take()
-            if events:
-                run_in_terminal(lambda: self._events(events))
-
-        prompt.app.before_render += watch
-        with self._interrupts:
-            self._prompt_and_run(prompt)
-
-    def _prompt_and_run(self, prompt: PromptSession[str]) -> None:
-        session = self.bench.session
+    async def _watch(self) -> None:
+        """What the kernel does meanwhile is said above the prompt. Memory tells nobody: look."""
+        table = self.session.table
         while True:
-            name = session.current.name if session.current else "r0"
-            try:
-                text = prompt.prompt(f"{name}> ")
-            except KeyboardInterrupt:
-                continue
-            except EOFError:
-                return
-            for line in text.splitlines():
-                if line.strip() and not self.run_line(line):
-                    return
+            await asyncio.sleep(ATTENTIVE if self._running else REFRESH)
+            self._looks += 1
+            if self._looks == SETTLED:
+                # A bare Tab asks for all commands. To make them takes long enough to be felt.
+                await asyncio.to_thread(list, table)
+            self.session.look()
+            self._tell()
+            self._screen.app.invalidate()
+
+    # -- what stands around the prompt ---------------------------------------------------
+
+    def label(self) -> StyleAndTextTuples:
+        """`r0> `: the ring in use."""
+        ring = self.session.current
+        name = ring.name if ring is not None else "r0"
+        return [("class:prompt.busy" if self._running else "class:prompt", f"{name}> ")]
+
+    def status(self) -> str:
+        """What is waited for, and how it can be given up."""
+        what = self.session.waiting_for
+        if not self._running or (not what and self._looks < 2):  # noqa: PLR2004 - a moment
+            return ""
+        left = sum(1 for one in self._queue if _does_something(one.text))
+        more = f", and {left} more to run" if left else ""
+        end = "; then it leaves" if self._leaving else ""
+        return f"⧗ {what or 'running'} … (Ctrl-C gives up){more}{end}"
+
+    def figures(self, typed: str, width: int) -> StyleAndTextTuples:
+        """The toolbar."""
+        return toolbar(self.session, typed, width)
 
 
-def _history() -> History:
-    """History in a file; in memory where the file cannot be written."""
+def _forget_terminal() -> None:
+    """The terminal is gone, and what is left to be written with it: that is no failure."""
     try:
-        state_dir().mkdir(parents=True, exist_ok=True)
-        path = state_dir() / "history"
-        path.touch()
+        sys.stdout.flush()
     except OSError:
-        return InMemoryHistory()
-    return FileHistory(str(path))
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _does_something(line: str) -> bool:
+    return bool(line.strip()) and not line.lstrip().startswith("#")
+
+
+def _shown(reply: Reply) -> StyleAndTextTuples:
+    if reply.json.get("type") in _LESSON:
+        return marked(reply.text, "class:lesson")
+    return [("" if reply.stream is Stream.DATA else "class:note", reply.text)]
 
 
 def run_repl(
@@ -212,10 +315,11 @@ def run_repl(
             prepare(session)
         courses.append(Course(session))
 
-    with Bench(allow_path, begin, allow_network=allow_network) as bench:
-        repl = Repl(bench, courses[0], color=color and not os.environ.get("NO_COLOR"))
-        repl.greet()
-        if lesson is not None:
-            repl.run_line(f"learn {lesson}".strip())
-        repl.converse()
+    first = "" if lesson is None else f"learn {lesson}".strip()
+    if is_dumb_terminal():
+        with Bench(allow_path, begin, allow_network=allow_network) as bench:
+            converse_plainly(bench, courses[0], GREETING, first)
+        return 0
+    with Interrupts(), Bench(allow_path, begin, allow_network=allow_network) as bench:
+        Repl(bench, courses[0], color=color and not os.environ.get("NO_COLOR")).converse(first)
     return 0
