@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
     Meta = str | Callable[[], str]
 
-MOST = 200
-"""Candidates that are offered at once; more letters bring the others."""
 _META = 72
 _WHOLE_WORD = re.compile(r'(?!#)(?:(?!->)[^\s;"=<>!])+')
 _SLOTS = {"sqe": "show sqe N: the bytes of a slot", "cqe": "show cqe N: the bytes of a slot"}
@@ -100,8 +98,6 @@ def complete(line: str, session: Session) -> list[Candidate]:
             continue
         told = meta if isinstance(meta, str) else meta()
         out.append(Candidate(text, place.start, _short(told)))
-        if len(out) >= MOST:
-            break
     return out
 
 

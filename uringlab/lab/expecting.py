@@ -85,6 +85,7 @@ def expectation_words(place: Place, session: Session) -> dict[str, Meta]:
     found: dict[str, Meta] = dict(_RING)
     if not words:
         found = {
+            **names_of(session, "request", place.partial),
             **names_of(session, "", place.partial),
             **found,
             REQUESTS: "how many are in which state",
