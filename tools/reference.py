@@ -1,4 +1,4 @@
-"""Makes the pages of docs/reference/ from the declarations. `--check` only compares."""
+"""Makes the pages of docs/ that come from the declarations. `--check` only compares."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from commands_page import commands_page
+from json_schema import schema
 
 from uringlab.core.ops.everything import BY_OPCODE
 from uringlab.core.ops.liburing import LEFT_OUT, PREP
@@ -17,7 +20,7 @@ if TYPE_CHECKING:
     from uringlab.lab.spec import CommandSpec
 
 _BY_PLACE = inspect.Parameter.POSITIONAL_OR_KEYWORD
-DOCS = Path(__file__).parent.parent / "docs" / "reference"
+DOCS = Path(__file__).parent.parent / "docs"
 MADE = "<!-- Made by `make reference` from the declarations. Do not edit. -->\n"
 
 
@@ -116,9 +119,15 @@ def liburing_page() -> str:
 
 
 def pages() -> dict[str, str]:
-    """Every page, by its file's name."""
-    specs = {spec.op: spec for spec in standard_table() if spec.op is not None}
-    return {"opcodes.md": opcode_page(specs), "liburing.md": liburing_page()}
+    """Every page, by its file's name below docs/."""
+    table = list(standard_table())
+    specs = {spec.op: spec for spec in table if spec.op is not None}
+    return {
+        "reference/opcodes.md": opcode_page(specs),
+        "reference/liburing.md": liburing_page(),
+        "reference/commands.md": commands_page(MADE, table),
+        "json-lines.schema.json": schema(),
+    }
 
 
 def main() -> int:
@@ -132,7 +141,7 @@ def main() -> int:
         if "--check" not in sys.argv:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
-            print(f"made {path.relative_to(DOCS.parent.parent)}")
+            print(f"made {path.relative_to(DOCS.parent)}")
     if stale and "--check" in sys.argv:
         print(f"stale: {', '.join(stale)}: run make reference", file=sys.stderr)
         return 1

@@ -87,7 +87,7 @@ def test_keep_going_keeps_the_worst_code(uringlab):
 def test_an_error_is_an_object_too(uringlab):
     done = uringlab("run", "--json", "-q", "-c", "do nop -> a; expect a res=1")
     assert done.returncode == 1
-    error = json.loads(done.stdout.splitlines()[-1])
+    error = json.loads(done.stdout.splitlines()[-2])
     assert error["type"] == "error"
     assert error["outcome"] == "expectation"
     assert error["place"] == "-c 1:1"
@@ -114,7 +114,7 @@ def test_without_quiet_the_narration_is_on_stderr_and_the_data_is_the_same(uring
 @pytest.mark.parametrize(
     ("arguments", "why"),
     [
-        ((), "nothing to run: give a FILE, - for standard input, or -c LINE"),
+        ((), "nothing to do: give a FILE, - for standard input, or -c LINE"),
         (("/nosuch/file",), "cannot read /nosuch/file: No such file or directory"),
         (("/",), "cannot read /: Is a directory"),
         (("--timeout", "soon", "-c", "nop"), "not a valid float"),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import concurrent.futures
 import json
+import platform
 import time
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 from uringlab.core.errors import Unavailable
 from uringlab.lab.errors import ExpectationFailed, GaveUp, LineError
@@ -18,7 +19,7 @@ from uringlab.lab.reply import Stream
 from uringlab.lab.session import Quit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from uringlab.lab.bench import Bench
     from uringlab.lab.reply import Reply
@@ -37,6 +38,34 @@ class Outcome(StrEnum):
 
 
 _WORSE = list(Outcome)
+SCHEMA = 1
+"""Of the JSON lines: docs/json-lines.md. It grows when something is taken away or changes."""
+
+
+def worse(one: Outcome, other: Outcome) -> Outcome:
+    """The worse of two."""
+    return max(one, other, key=_WORSE.index)
+
+
+class Told(NamedTuple):
+    """A line that was run.
+
+    Attributes:
+        where: which input it stands in.
+        number: which line of it.
+        seconds: how long it took.
+        outcome: how it ended.
+        error: why it failed.
+    """
+
+    where: str
+    number: int
+    text: str
+    seconds: float
+    outcome: Outcome = Outcome.OK
+    error: LineError | None = None
+
+
 _EVERY = 0.05
 _SOON = 0.001
 
@@ -51,6 +80,7 @@ class Batch:
         as_json: events, replies and errors as JSON on `out`, and nothing on `err` but errors.
         keep_going: go on after a line that failed.
         quiet: no narration of events.
+        on_line: is told of each line that was run.
         deadline: time.monotonic() by which all must be over; None for never.
     """
 
@@ -60,6 +90,7 @@ class Batch:
     as_json: bool = False
     keep_going: bool = False
     quiet: bool = False
+    on_line: Callable[[Told], None] | None = None
     deadline: float | None = None
     outcome: Outcome = Outcome.OK
     _where: str = ""
@@ -69,6 +100,27 @@ class Batch:
         """Tell events from the beginning."""
         self._news = News(self.bench.session)
 
+    def begin(self, run: int = 1, runs: int = 1) -> None:
+        """Say what follows, to a program: the first object."""
+        if self.as_json:
+            from importlib.metadata import version  # noqa: PLC0415 - slow, and few ask for it
+
+            self._print_json(
+                {
+                    "type": "session",
+                    "schema": SCHEMA,
+                    "uringlab": version("uringlab"),
+                    "kernel": platform.release(),
+                    "run": run,
+                    "runs": runs,
+                }
+            )
+
+    def end(self, outcome: str, exit_code: int) -> None:
+        """Say how it ended, to a program: the last object."""
+        if self.as_json:
+            self._print_json({"type": "end", "outcome": outcome, "exit_code": exit_code})
+
     def run(self, statements: Iterable[Statement], where: str) -> bool:
         """Run them. False: stop, whatever else there is to run.
 
@@ -76,26 +128,33 @@ class Batch:
             KeyboardInterrupt: Ctrl-C; the wait was given up and the session is sound.
         """
         self._where = where
-        return all(self._line(text, f"{where}:{number}") for number, text in statements)
+        return all(self._line(statement) for statement in statements)
 
-    def _line(self, text: str, place: str) -> bool:
+    def _line(self, statement: Statement) -> bool:
+        number, text = statement
         self.bench.session.history.append(text)
+        began = time.monotonic()
         with Interrupts() as interrupts:
             done = self.bench.line(text, self._reply)
             interrupted = self._wait(done, interrupts)
         # One may have come after the last time it was asked for.
         if interrupted or interrupts.take():
             raise KeyboardInterrupt
+        told = Told(self._where, number, text, time.monotonic() - began)
+        go_on = True
         try:
             self._ended(done)
         except Quit:
-            self._tell_events()
-            return False
+            go_on = False
         except LineError as error:
             self._tell_events()
-            return self._failed(error, place)
+            error.place = error.place or f"{self._where}:{number}"
+            told = told._replace(outcome=self._outcome_of(error), error=error)
+            go_on = self._failed(error, told.outcome)
         self._tell_events()
-        return True
+        if self.on_line is not None:
+            self.on_line(told)
+        return go_on
 
     def _wait(self, done: concurrent.futures.Future[None], interrupts: Interrupts) -> bool:
         """Until the line has ended, if need be by giving it up. Returns whether by Ctrl-C."""
@@ -125,18 +184,18 @@ class Batch:
             raise error
         raise GaveUp("timed out")
 
-    def _failed(self, error: LineError, place: str) -> bool:
-        error.place = error.place or place
+    def _outcome_of(self, error: LineError) -> Outcome:
         if self.outcome is Outcome.TIMED_OUT:
-            outcome = Outcome.TIMED_OUT
-        elif isinstance(error, ExpectationFailed):
-            outcome = Outcome.EXPECTATION
-        elif isinstance(error.__cause__, Unavailable):
-            outcome = Outcome.UNAVAILABLE
-        else:
-            outcome = Outcome.ERROR
-        if _WORSE.index(outcome) > _WORSE.index(self.outcome):
-            self.outcome = outcome
+            return Outcome.TIMED_OUT
+        if isinstance(error, ExpectationFailed):
+            return Outcome.EXPECTATION
+        if isinstance(error.__cause__, Unavailable):
+            return Outcome.UNAVAILABLE
+        return Outcome.ERROR
+
+    def _failed(self, error: LineError, outcome: Outcome) -> bool:
+        """Say it. Returns whether to go on."""
+        self.outcome = worse(self.outcome, outcome)
         if self.as_json:
             self._print_json(
                 {

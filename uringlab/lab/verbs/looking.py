@@ -280,7 +280,7 @@ def _diff(session: Session, command: Command) -> Iterator[Reply]:
     session.look()
     events = session.log.since(session.mark)
     for event in events:
-        yield data(f"{event.actor:<7} {session.say(event)}", **event.to_json())
+        yield data(f"{event.actor:<7} {session.say(event)}", type="diff", **event.to_json())
     if not events:
         yield note("nothing has changed since the last command")
 
