@@ -32,11 +32,12 @@ from uringlab.observe.requests import Requests
 from uringlab.observe.source import OwnSource
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from uringlab.core.buffers import Buffer
     from uringlab.core.ops.declare import Op
+    from uringlab.lab.bounds.roots import Allowed
     from uringlab.lab.errors import Span
     from uringlab.lab.names import Thing
     from uringlab.lab.reply import Reply
@@ -78,7 +79,7 @@ class Session:
         LineError: an allowed directory has links that lead out of it.
     """
 
-    def __init__(self, allow_path: Iterable[Path] = (), *, allow_network: bool = False) -> None:
+    def __init__(self, allow_path: Allowed = (), *, allow_network: bool = False) -> None:
         """An empty session. No ring yet: the first command that needs one opens `r0`."""
         self._roots = Roots(allow_path)
         self._allow_network = allow_network

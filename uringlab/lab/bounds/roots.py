@@ -22,6 +22,9 @@ from uringlab.lab.errors import LineError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    AnyPath = str | os.PathLike[str]
+    Allowed = AnyPath | Iterable[AnyPath]
+
 MOST_ENTRIES = 200_000
 """In an allowed directory, with all below it: to look at more would take seconds."""
 EVERYTHING = Path("/")
@@ -31,15 +34,18 @@ class Roots:
     """The allowed directories.
 
     Args:
-        allowed: as they were given.
+        allowed: as they were given: one, or several.
 
     Raises:
         LineError: one is no directory, or has a link that leads out of it.
     """
 
-    def __init__(self, allowed: Iterable[Path] = ()) -> None:
+    def __init__(self, allowed: Allowed = ()) -> None:
         """Search each of them."""
-        given = [(Path(os.path.normpath(Path.cwd() / path)), path.resolve()) for path in allowed]
+        # A path by itself is no list of letters, of which the first is the whole machine.
+        several = (allowed,) if isinstance(allowed, (str, os.PathLike)) else allowed
+        paths = [Path(os.path.normpath(Path.cwd() / path)) for path in several]
+        given = [(path, path.resolve()) for path in paths]
         self.real = tuple(real for _, real in given)
         self.spelled = tuple(dict.fromkeys((*given, *((real, real) for real in self.real))))
         if EVERYTHING not in self.real:
