@@ -72,7 +72,7 @@ def offered(session, typed):
         ),
         ("writev f b0,", {"b0,b1", "b0,bad"}),
         ("files_update f,r", {"f,rd"}),
-        ("ring new q ", {"entries=", "cq=", "flags=", "idle="}),
+        ("ring new q ", {"entries=", "cq=", "flags=", "wq=", "idle="}),
         ("ring new ", set()),
         ("statx ", {"notes.txt", "more.uring", "d/"}),
         ("statx d/", {"d/deep.txt"}),

@@ -29,6 +29,8 @@ WORDS = st.sampled_from(
         '"hello"', '"', "off=", "len=", "buf=b0", "flags=link", "flags=io_drain", "flags=255",
         "entries=4", "entries=0", "cq=8", "user_data=1", "open_flags=RDWR|CREAT", "notes.txt",
         "../x", "poll_events=in", "count=1", "state=seen", "res=-EBADF", "sq.tail=1", "after",
+        "group=7", "fixed:0", "b0,f", "sparse=4", "tags=1,1", "none", "slot=alloc",
+        "flags=r_disabled",
         "within", "call", "min_complete=0", "to_submit=9", "cancel_flags=all|any", "#", "sqe",
     ]
 )  # fmt: skip
@@ -85,6 +87,17 @@ VALUES = {
     "REQUEST": "r1 r2 r3 1 99 f",
     "WHAT": "sq cq ring memory names sqe cqe r1 b0 f bad READ -9 EBADF IOSQE_IO_LINK",
     "COMMAND": "read ring nosuch",
+    "b0,b1": "b0 b0,b1 none,b0 bad q b0,,",
+    "FD,…": "f f,rd none,skip,wr 999 b0 fixed:0",
+    "TAG,…": "1 1,2 0",
+    "BID,…": "0 1 0,1 7",
+    "GROUP": "7 0 65535",
+    "SLOT": "0 1 alloc",
+    "CPUS": "0 0-1 99",
+    "OPCODE,…": "nop read,write 99",
+    "CALL,…": "buffers files,probe 1",
+    "CLOCK": "boottime realtime",
+    "on|off": "on off",
 }
 CONDITIONS = (
     "sq.tail=1",

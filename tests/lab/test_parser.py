@@ -142,9 +142,10 @@ def test_every_hint_that_is_a_command_parses():
 def test_every_command_has_a_summary_an_example_and_a_signature_that_begins_with_it(spec):
     assert spec.summary
     assert not spec.summary.endswith(".")
-    assert spec.example.split()[0] == spec.name.split()[0]
     assert spec.signature().startswith(spec.name)
-    assert [command.spec.name for command in parse(spec.example)] == [spec.name]
+    *first, command = parse(spec.example)
+    assert command.spec is spec
+    assert not first or spec.group == "registration" or "buf_ring" in spec.example
 
 
 @pytest.mark.parametrize("spec", [spec for spec in TABLE if spec.op], ids=lambda spec: spec.name)

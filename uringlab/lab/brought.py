@@ -5,14 +5,16 @@ from __future__ import annotations
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from uringlab.core.abi import CqeFlags, EpollEvents, Opcode
+from uringlab.core.abi import CQE_BUFFER_SHIFT, CqeFlags, EpollEvents, Opcode
 from uringlab.core.abi.named import flag_names
 from uringlab.core.address import PeerAddress
 from uringlab.core.buffers import Buffer
+from uringlab.core.errors import OperandError
 from uringlab.lab.names import BufferThing, RequestThing
 
 if TYPE_CHECKING:
     from uringlab.core.cq import Cqe
+    from uringlab.lab.registered import Group
     from uringlab.lab.session import Session
 
 _FILLS = frozenset(
@@ -27,8 +29,24 @@ _WIDE = 76
 """Characters at most."""
 
 
-def brought(session: Session, thing: RequestThing, cqe: Cqe) -> str:
-    """What is to be told of a successful CQE besides its numbers; "" for nothing."""
+def brought(
+    session: Session, ring: str, thing: RequestThing | None, cqe: Cqe, *, taken: bool = False
+) -> str:
+    """What is to be told of a CQE besides its numbers; "" for nothing.
+
+    Args:
+        session: whose.
+        ring: which it came from.
+        thing: the request that it answers; None: nobody remembers it.
+        cqe: it.
+        taken: it was reaped: a buffer that was picked from a ring of buffers is out of it now.
+    """
+    if cqe.flags & CqeFlags.BUFFER:
+        group = session.group_of(ring, thing)
+        if group is not None:
+            return _from_ring(group, cqe, taken=taken)
+    if thing is None:
+        return session.tag_text(ring, cqe)
     if cqe.res < 0:
         return ""
     if cqe.flags & CqeFlags.BUFFER:
@@ -87,6 +105,22 @@ def _event(session: Session, events: int, number: int) -> str:
     file = session.owner_of(number)
     name = file.name if file is not None else f"data {number}"
     return f"{name}: {flag_names(EpollEvents, events)}"
+
+
+def _from_ring(group: Group, cqe: Cqe, *, taken: bool) -> str:
+    """Which buffers of a ring of buffers were picked, and what is in them."""
+    if not taken:
+        return f"buffer {cqe.flags >> CQE_BUFFER_SHIFT}"
+    try:
+        pieces = group.ring.take(cqe)
+    except OperandError as error:  # it is not in the ring: the CQE is no answer to a request
+        return str(error)
+    parts = []
+    for piece in pieces:
+        shown = f"={_text(bytes(piece.view[:_SHOWN]))}" if cqe.res >= 0 else ""
+        rest = " (the rest of it is still in the ring)" if piece.more else ""
+        parts.append(f"buffer {piece.bid}{shown}{rest}")
+    return "  ".join(parts)
 
 
 def _covers(provided: Any, group: int | None, bid: int) -> bool:

@@ -18,7 +18,7 @@ from uringlab.lab.errors import LineError
 from uringlab.lab.expecting import expectation_words
 from uringlab.lab.known import names_of
 from uringlab.lab.place import place_at
-from uringlab.lab.values import FileOf, Flags, NameOf, Path, Several
+from uringlab.lab.values import FileOf, Flags, GroupOf, ListOf, NameOf, Path, Several
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -110,7 +110,7 @@ def _kept(place: Place) -> str:
     """What stands already of a word of several parts: `link|`, `b0,`."""
     value = place.param.value if place.param is not None else None
     at_flags = isinstance(value, Flags) or (place.phrase.spec is not None and place.key)
-    sep = "," if isinstance(value, Several) else "|" if at_flags else ""
+    sep = "," if isinstance(value, (Several, ListOf)) else "|" if at_flags else ""
     before, found, _ = place.partial.rpartition(sep) if sep else ("", "", "")
     return before + found
 
@@ -215,6 +215,10 @@ def _values(param: Param, place: Place, session: Session) -> dict[str, Meta]:
         return found
     if isinstance(value, Several):
         return names_of(session, "file" if value.label.startswith("FD") else "buffer")
+    if isinstance(value, ListOf) and isinstance(value.each, NameOf):
+        return names_of(session, value.each.kind) | dict(value.options())
+    if isinstance(value, GroupOf):
+        return _groups(session)
     if isinstance(value, Path):
         return {} if name in _NEW_FILES else dict(_paths(place.partial, session))
     found = dict(value.options())
@@ -230,8 +234,20 @@ def _values(param: Param, place: Place, session: Session) -> dict[str, Meta]:
 def _fixed(session: Session) -> dict[str, Meta]:
     """Places of the table of registered files, while there is one."""
     thing = session.current
-    places = min(len(thing.ring.files), _MOST_FIXED) if thing is not None else 0
-    return {f"fixed:{number}": "registered file" for number in range(places)}
+    if thing is None:
+        return {}
+    names = dict(enumerate(thing.registered.files))
+    return {
+        f"fixed:{number}": f"registered file {names.get(number, '')}".rstrip()
+        for number in range(min(len(thing.ring.files), _MOST_FIXED))
+    }
+
+
+def _groups(session: Session) -> dict[str, Meta]:
+    """Rings of buffers, by the number of their group."""
+    thing = session.current
+    groups = thing.registered.groups if thing is not None else {}
+    return {str(number): one.text() for number, one in groups.items()}
 
 
 def _sockets(session: Session) -> dict[str, Meta]:

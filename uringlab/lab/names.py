@@ -7,6 +7,7 @@ import signal
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from uringlab.lab.registered import Registered
 from uringlab.observe.request import State
 
 if TYPE_CHECKING:
@@ -98,11 +99,12 @@ class ChildThing:
 
 @dataclass
 class RingThing:
-    """A ring, and who watches it."""
+    """A ring, who watches it, and what was registered with it."""
 
     name: str
     ring: IoUring
     observer: Observer
+    registered: Registered = field(default_factory=Registered)
 
     kind = "ring"
 

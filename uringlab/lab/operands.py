@@ -55,6 +55,7 @@ from uringlab.lab.values import (
     FileOf,
     Fixed,
     Flags,
+    GroupOf,
     Integer,
     NameOf,
     OneOf,
@@ -133,7 +134,9 @@ def _named_value(kind: Kind) -> Value:
         case Domain():
             family = abi.AddressFamily
             return OneOf("FAMILY", _numbers(family), _docs(family))
-        case Group() | BufferIndex():
+        case Group():
+            return GroupOf()
+        case BufferIndex():
             return Integer(0, 2**16 - 1)
         case _:
             return Integer(-(2**63))
@@ -179,19 +182,22 @@ class Operands:
         if typed is None:
             return self._missing(one)
         resolved = self._named(one.kind, typed)
-        return self._plain(one.kind, typed) if resolved is None else resolved
+        value = self._plain(one.kind, typed) if resolved is None else resolved
+        if value is None and one.required and not one.replaceable:
+            raise LineError(f"{self.command.spec.name} cannot do without {one.name}")
+        return value
 
     def _named(self, kind: Kind, typed: Any) -> Any:
         """What stands for something of the session; None where it is no such kind."""
         match kind:
             case File() | InFile() | ClosedFile():
-                return self._file(typed)
+                return self.file(typed)
             case Room() if kind.of is FdRoom:
                 return FdRoom(self._fds(typed))
             case Child():
                 return typed if isinstance(typed, int) else self._child(typed.name)
             case RingFile():
-                return self._ring(typed)
+                return self.ring(typed)
             case Block():
                 return self._block(typed)
             case Iovecs():
@@ -221,6 +227,8 @@ class Operands:
         return typed
 
     def _missing(self, one: Operand) -> Any:
+        if isinstance(one.kind, BufferIndex) and one.default is not None:
+            return self._place()
         if not one.required:
             return None
         if one.replaceable and not self._made_by_itself(one):
@@ -279,7 +287,7 @@ class Operands:
         """
         if typed is None or typed == abi.AT_FDCWD:
             return self.session.scratch.fd if name == "dir" and self._held() else None
-        found = self._file(typed)
+        found = self.file(typed)
         if isinstance(found, int) and not never_open(found):
             raise LineError(
                 f"fd {found} may be any directory by the time that the kernel looks: name one that "
@@ -304,6 +312,14 @@ class Operands:
         self.buffers.append(thing.name)
         return thing.buffer
 
+    def _place(self) -> int | None:
+        """The place in the ring's table that the first buffer named is registered in."""
+        current = self.session.current
+        thing = self.session.names.get(self.buffers[0]) if self.buffers else None
+        if current is None or not isinstance(thing, BufferThing):
+            return None
+        return current.registered.place_of(thing.buffer)
+
     # -- other requests, rings -----------------------------------------------------------
 
     def _request(self, typed: Any) -> int:
@@ -320,7 +336,12 @@ class Operands:
             raise LineError("not a child")
         return thing.pid
 
-    def _ring(self, typed: Any) -> Any:
+    def ring(self, typed: Any) -> Any:
+        """The fd of a ring, by its name or as a number.
+
+        Raises:
+            LineError: there is none, or the fd is not the learner's.
+        """
         if isinstance(typed, int):
             return self._number(typed)
         thing = self.session.find(typed.name, "ring")
@@ -358,7 +379,12 @@ class Operands:
 
     # -- files -----------------------------------------------------------------------------
 
-    def _file(self, typed: Any) -> Any:
+    def file(self, typed: Any) -> Any:
+        """A file, as an op takes it: an fd, a number, or a place in the table.
+
+        Raises:
+            LineError: there is none, or the fd is not the learner's.
+        """
         if isinstance(typed, Fixed):
             return FixedFd(typed.index)
         if isinstance(typed, int):

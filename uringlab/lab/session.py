@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 import time
+import warnings
 from typing import TYPE_CHECKING, Self
 
 from uringlab.core.abi import SetupFlags
@@ -32,14 +33,16 @@ from uringlab.observe.requests import Requests
 from uringlab.observe.source import OwnSource
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from uringlab.core.buffers import Buffer
+    from uringlab.core.cq import Cqe
     from uringlab.core.ops.declare import Op
     from uringlab.lab.bounds.roots import Allowed
     from uringlab.lab.errors import Span
     from uringlab.lab.names import Thing
+    from uringlab.lab.registered import Group
     from uringlab.lab.reply import Reply
     from uringlab.lab.spec import Command
     from uringlab.lab.story import Deed
@@ -49,6 +52,21 @@ DEFAULT_ENTRIES = 8
 DEEPEST = 8
 MOST_NAMES = 1_000
 GIVE_UP_SIGNAL = signal.SIGURG
+
+
+_IN_VAIN = 0.5
+"""Seconds to wait for a ring whose restrictions forbid what would end its requests."""
+
+
+def _close(thing: RingThing) -> int:
+    """Close a ring; how many blocks of memory the kernel may still use, and nobody ever again."""
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        if thing.registered.closable:
+            thing.ring.close()
+        else:
+            thing.ring.close(_IN_VAIN)
+    return sum(1 for one in said if issubclass(one.category, ResourceWarning))
 
 
 class Quit(Exception):
@@ -71,6 +89,7 @@ class Session:
         requests: the lives of the requests, folded from the log.
         recorders: what the session is written into.
         story: what was done, command by command, since the session or the last `reset` began.
+        undo: puts back, at the end, what would outlive the session's rings.
         guard: what no line may do.
         unattended: nobody types the lines, so they may write nothing where the program was
             started. Those of a sourced file may not in any case.
@@ -109,6 +128,7 @@ class Session:
         self._deed: Deed | None = None
         self._by_user_data: dict[tuple[str, int], RequestThing] = {}
         self._unsettled: dict[tuple[str, int], list[RequestThing]] = {}
+        self.undo: dict[str, Callable[[], None]] = {}
         self.mark = 0
 
     # -- running lines -------------------------------------------------------------
@@ -280,12 +300,17 @@ class Session:
             return self.open_ring("r0", DEFAULT_ENTRIES)
         return self.current
 
-    def close_ring(self, thing: RingThing) -> None:
-        """Cancel, wait, close. What was in flight ends with the ring."""
+    def close_ring(self, thing: RingThing) -> int:
+        """Cancel, wait, close. What was in flight ends with the ring.
+
+        Returns:
+            How many blocks of memory were given up: the kernel may still use them, because
+            restrictions forbid the calls that would have ended what was in flight.
+        """
         thing.observer.look()
         # Fds that unseen CQEs bring have a name here by now: they are not the ring's to close.
         thing.ring.cq().peek(thing.ring.params.cq_entries)
-        thing.ring.close()
+        given_up = _close(thing)
         thing.observer.look()
         self.names.pop(thing.name, None)
         self._rings.pop(thing.name, None)
@@ -294,6 +319,20 @@ class Session:
         if self.current is thing:
             rings = self.rings()
             self.current = rings[-1] if rings else None
+        return given_up
+
+    def group_of(self, ring: str, thing: RequestThing | None) -> Group | None:
+        """The ring of buffers that a request takes from; None: there is none that is known."""
+        owner = self._rings.get(ring)
+        if owner is None:
+            return None
+        return owner.registered.group_of(thing.op if thing is not None else None)
+
+    def tag_text(self, ring: str, cqe: Cqe) -> str:
+        """What a CQE that answers no request means, if it is a tag's; else ""."""
+        owner = self._rings.get(ring)
+        name = owner.registered.tags.get(cqe.user_data) if owner is not None else None
+        return "" if name is None else f"a tag: the kernel has let go of {name}"
 
     # -- requests ------------------------------------------------------------------------
 
@@ -382,6 +421,10 @@ class Session:
         """Fds that its new CQEs bring: the first by the request's name, more by name_2, name_3."""
         # It is asked at each CQE: so a new one is always among those that are kept.
         new, thing.told = thing.request.count - thing.told, thing.request.count
+        ring = self._rings.get(thing.request.ring)
+        if ring is not None and ring.registered.files:
+            for one in thing.request.completions[-new:] if new else []:
+                ring.registered.follow(thing.op, one.cqe, thing.name)
         if not thing.op.may_bring_fds:
             return
         for one in thing.request.completions[-new:] if new else []:
@@ -524,6 +567,9 @@ class Session:
         self.recorders.close()
 
     def _clear(self) -> None:
+        for undo in self.undo.values():
+            undo()
+        self.undo.clear()
         for thing in self.rings():
             self.close_ring(thing)
         for file in self.files():

@@ -23,6 +23,7 @@ GROUPS = (
     "things to do I/O on",
     "operations",
     "the steps",
+    "registration",
     "looking",
     "holding to account",
     "lessons",
@@ -68,7 +69,7 @@ class CommandSpec:
         name: its verb; two words for `ring new` and the like.
         summary: one line.
         run: does it; yields replies as it goes.
-        example: a line that runs after `lab.examples.SETUP`.
+        example: a line that runs after `lab.examples.SETUP`; its last command is this one.
         group: one of GROUPS.
         op: the op class behind an operation.
         c: the same in C with liburing, "" where there is no equivalent.

@@ -9,10 +9,10 @@ from __future__ import annotations
 import errno
 import ipaddress
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from uringlab.lab.errors import LineError, did_you_mean
+from uringlab.lab.errors import LineError, Span, did_you_mean
 from uringlab.lab.lexer import T
 
 if TYPE_CHECKING:
@@ -70,6 +70,13 @@ class Refs:
 
 
 @dataclass(frozen=True)
+class Listed:
+    """Several values, as they were typed with commas between."""
+
+    items: tuple[Literal, ...]
+
+
+@dataclass(frozen=True)
 class Address:
     """Where a socket is: a host and a port, or a path, or where a socket of that name is."""
 
@@ -79,7 +86,7 @@ class Address:
     name: str = ""
 
 
-Literal = int | Ref | Refs | Text | Fixed | Address | str
+Literal = int | Ref | Refs | Text | Fixed | Listed | Address | str
 
 
 class Value:
@@ -235,6 +242,16 @@ class RingOf(NameOrNumber):
         super().__init__("ring", "RING", "the name of a ring")
 
 
+class GroupOf(Integer):
+    """A group of provided buffers, by its number."""
+
+    label = "GROUP"
+
+    def __init__(self) -> None:
+        """A number of 16 bits."""
+        super().__init__(0, 2**16 - 1, "the number of a group of buffers: 0 to 65535")
+
+
 class ChildOf(NameOrNumber):
     """A child process: by name, or by its pid."""
 
@@ -298,6 +315,45 @@ class Several(Value):
         if token.type is not T.WORD or not all(_NAME.fullmatch(name) for name in names):
             raise self.refuse(token)
         return Refs(tuple(names))
+
+
+class ListOf(Value):
+    """Several of a kind, with commas between.
+
+    Args:
+        each: what they are.
+        label: what it is called in a signature.
+        words: words that may stand in the place of one, each with what it means.
+    """
+
+    def __init__(self, each: Value, label: str, words: Mapping[str, str] | None = None) -> None:
+        """What each of them is."""
+        self.each = each
+        self.label = label
+        self._words = dict(words or {})
+        others = "".join(f", or {word}" for word in self._words)
+        self.wants = f"{each.wants}{others}; several with commas between"
+
+    def read(self, token: Token) -> Listed:
+        """Read each of them."""
+        if token.type is not T.WORD:
+            raise self.refuse(token)
+        found: list[Literal] = []
+        at = token.span.start
+        for text in token.text.split(","):
+            span = Span(at, at + max(len(text), 1))
+            at += len(text) + 1
+            if text in self._words:
+                found.append(text)
+            elif text:
+                found.append(self.each.read(replace(token, text=text, span=span)))
+            else:
+                raise LineError(f"between two commas, or at the end, is {self.each.wants}", span)
+        return Listed(tuple(found))
+
+    def options(self) -> Mapping[str, str]:
+        """The words that may stand for one, and those of the kind."""
+        return {**self.each.options(), **self._words}
 
 
 class AddressOf(Value):

@@ -21,6 +21,40 @@ MODULES: dict[str, tuple[str, ...]] = {
     "things": ("file", "pipe", "sockets", "listener", "epoll", "child", "buf", "feed", "drop"),
     OPERATIONS: (),
     "steps": ("publish", "enter", "submit", "wait", "peek", "reap", "do", "repeat"),
+    "registering.buffers": (
+        *("register buffers", "register buffers_update", "register clone_buffers"),
+        "unregister buffers",
+    ),
+    "registering.files": (
+        *("register files", "register files_update", "register file_alloc_range"),
+        "unregister files",
+    ),
+    "registering.buf_ring": (
+        *("register pbuf_ring|register buf_ring", "unregister pbuf_ring|unregister buf_ring"),
+        *("register pbuf_status|register buf_status", "recycle"),
+        *("buf_ring add", "buf_ring advance"),
+    ),
+    "registering.eventfd": (
+        *("eventfd", "register eventfd", "register eventfd_async", "unregister eventfd"),
+    ),
+    "registering.ring_fd": (
+        *("register ring_fds|register ring", "unregister ring_fds|unregister ring"),
+    ),
+    "registering.restrictions": (
+        *("register restrictions", "register enable_rings|register enable"),
+    ),
+    "registering.personality": ("register personality", "unregister personality"),
+    "registering.knowing": ("register probe", "register query"),
+    "registering.workers": (
+        *("register iowq_aff", "unregister iowq_aff", "register iowq_max_workers"),
+    ),
+    "registering.clock": ("register clock",),
+    "registering.napi": ("register napi", "unregister napi"),
+    "registering.resize": ("register resize_rings|register resize",),
+    "registering.cancel": ("register sync_cancel",),
+    "registering.region": ("register mem_region",),
+    "registering.message": ("register send_msg_ring",),
+    "registering.zcrx": ("register zcrx_ifq", "register zcrx_ctrl", "register bpf_filter"),
     "looking": ("show", "diff"),
     "explain": ("explain",),
     "expect": ("expect",),

@@ -36,7 +36,7 @@ class Subject(Value):
     """What to show: a word of the table below, or any name."""
 
     label = "WHAT"
-    wants = "sq, cq, ring, memory, kernel, requests, names, or a name"
+    wants = "sq, cq, ring, memory, kernel, requests, registered, names, or a name"
 
     def read(self, token: Token) -> Ref:
         """Any word; it is looked up when the command runs."""
@@ -129,6 +129,7 @@ def show_ring(session: Session, thing: RingThing) -> str:
             f"  in flight {session.requests.in_flight(thing.name)}"
             f"   overflow {shot.cq_overflow}   dropped {shot.sq_dropped}"
             f"   SQ flags {flag_names(SqRingFlags, shot.sq_flags)}",
+            *([f"  registered   {summary}"] if (summary := thing.registered.summary()) else []),
         ]
     )
 
@@ -173,6 +174,15 @@ def show_memory(session: Session, thing: RingThing) -> str:
     return "\n".join(lines)
 
 
+def show_registered(session: Session, thing: RingThing) -> tuple[str, dict[str, object]]:
+    """What is registered with the ring, by the names it had."""
+    known = thing.registered
+    lines = [f"  {what:<13} {text}" for what, text in known.lines()]
+    none = [f"nothing is registered with {thing.name}   try: register buffers b0"]
+    text = "\n".join([f"registered with {thing.name}:", *lines] if lines else none)
+    return text, known.to_json()
+
+
 def show_names(session: Session, thing: RingThing) -> str:
     """Everything that has a name."""
     done = (State.SEEN, State.TAKEN_BACK)
@@ -198,6 +208,7 @@ SHOWN: dict[str, tuple[Callable[[Session, RingThing], Shown], str]] = {
     "memory": (show_memory, "the shared words, their offsets and who writes them"),
     "kernel": (show_kernel, "three truths: library, shared memory, the kernel's own"),
     "requests": (_requests, "the lives of the newest requests"),
+    "registered": (show_registered, "the tables, the rings of buffers, and whatever else is"),
     "names": (show_names, "every name and what it stands for"),
 }
 
@@ -288,7 +299,8 @@ def _diff(session: Session, command: Command) -> Iterator[Reply]:
 SPECS = (
     CommandSpec(
         "show",
-        "look at something: sq, cq, ring, memory, kernel, requests, names, sqe N, cqe N, or a name",
+        "look at something: sq, cq, ring, memory, kernel, requests, registered, names, sqe N, "
+        "cqe N, or a name",
         _show,
         "show sq",
         "looking",

@@ -32,6 +32,7 @@ def _new(session: Session, command: Command) -> Iterator[Reply]:
     params = Params(flags=SetupFlags(command.get("flags", 0)), cq_entries=command.get("cq", 0))
     idle = command.get("idle", 0)
     params.sq_thread_idle = max(1, idle // 1_000_000) if idle else 0
+    _attach(session, command, params)
     thing = session.open_ring(name, command.get("entries", 8), params)
     got = thing.ring.params
     flags = str(SetupFlags(got.flags).name or "").replace("|", " ")
@@ -39,6 +40,26 @@ def _new(session: Session, command: Command) -> Iterator[Reply]:
         f"{name}: {thing.ring.fd}, {got.sq_entries} SQ slots, {got.cq_entries} CQ slots"
         + (f", {flags}" if flags else "")
     )
+
+
+def _attach(session: Session, command: Command, params: Params) -> None:
+    """Share another ring's poll thread: ATTACH_WQ, and its fd.
+
+    Raises:
+        LineError: there is no such ring, or it has no fd.
+    """
+    typed = command.get("wq")
+    if typed is None:
+        return
+    other = session.find(typed.name, "ring")
+    if not isinstance(other, RingThing):  # pragma: no cover - find() has just checked
+        raise LineError(f"{typed.name} is not a ring")
+    if other.ring.fd.registered:
+        raise LineError(
+            f"{other.name} has no fd: it is known by its index only", command.span_of("wq")
+        )
+    params.flags |= SetupFlags.ATTACH_WQ
+    params.wq_fd = other.ring.fd.number
 
 
 def _ring_named(session: Session, command: Command) -> RingThing:
@@ -59,8 +80,13 @@ def _use(session: Session, command: Command) -> Iterator[Reply]:
 def _close(session: Session, command: Command) -> Iterator[Reply]:
     thing = _ring_named(session, command)
     in_flight = session.requests.in_flight(thing.name)
-    session.close_ring(thing)
+    given_up = session.close_ring(thing)
     more = f"; {in_flight} in flight were cancelled first" if in_flight else ""
+    if given_up:
+        more = (
+            f"; {in_flight} were in flight, its restrictions forbid to cancel them, and their "
+            "memory is given up for good: the kernel may still write there"
+        )
     yield note(f"{thing.name} is closed{more}")
 
 
@@ -98,6 +124,11 @@ SPECS = (
             ),
             Param("cq", Integer(1, MAX_CQ_ENTRIES * 2**10), "CQ slots; without it twice the SQ's"),
             Param("flags", SETUP_FLAGS, "IORING_SETUP_*, as in flags=single_issuer|clamp"),
+            Param(
+                "wq",
+                NameOf("ring", "RING"),
+                "share that ring's poll thread: ATTACH_WQ; both with flags=sqpoll",
+            ),
             Param("idle", Duration(), "how long an SQPOLL thread spins before it sleeps"),
         ),
         c="io_uring_queue_init(ENTRIES, &ring, FLAGS);",

@@ -60,8 +60,11 @@ def enter(
     min_complete: int = 0,
     flags: EnterFlags = EnterFlags(0),
     timeout_ns: int | None = None,
+    place: int | None = None,
 ) -> int:
     """io_uring_enter, logged. The kernel's -errno is an answer.
+
+    With a place, how to wait is written there, into the ring's registered region.
 
     While it waits, every signal is blocked but the one that gives up; it is unblocked by the
     kernel in the same step as the wait begins, so it cannot come too early and be lost.
@@ -78,6 +81,9 @@ def enter(
         timeout = None if timeout_ns is None else timeout_ns / NS
         wait = Wait(timeout=timeout, blocked=blocked)
         session.waiting_for = f"io_uring_enter waits for {min_complete} CQE"
+    if place is not None and (region := thing.registered.region) is not None:
+        said = wait or Wait()
+        wait = region.set(place, timeout=said.timeout, blocked=said.blocked)
     try:
         answer = ring.try_enter(
             to_submit,
@@ -124,7 +130,9 @@ def _check_enter(answer: int, what: str) -> int:
     if answer >= 0:
         return answer
     why = meaning(answer, FROM_ENTER)
-    raise LineError(f"{what}: {errno_text(answer)}" + (f" ({why})" if why else ""))
+    hint = "register enable_rings" if answer == -errno.EBADFD else ""
+    text = f"{what}: {errno_text(answer)}" + (f" ({why})" if why else "")
+    raise LineError(text, None, hint)
 
 
 def _publish(session: Session, command: Command) -> Iterator[Reply]:
@@ -200,6 +208,7 @@ def _wait(session: Session, command: Command) -> Iterator[Reply]:
     thing = session.ring()
     count = command.get("count", 1)
     timeout: int | None = command.get("timeout")
+    place = _place(thing, command)
     shot = thing.observer.look()
     # The kernel waits for no more than the queue has room for.
     missing = min(count, thing.ring.params.cq_entries) - shot.ready
@@ -212,16 +221,37 @@ def _wait(session: Session, command: Command) -> Iterator[Reply]:
         if session.requests.in_flight(thing.name) == 0 and timeout is None:
             yield note("nothing is in flight: only giving up can end this wait")
     deadline = None if timeout is None else time.monotonic_ns() + timeout
-    answer = enter(session, thing, 0, count, EnterFlags.GETEVENTS, timeout)
+    answer = enter(session, thing, 0, count, EnterFlags.GETEVENTS, timeout, place)
     while answer == -errno.EINTR:  # by a signal that is nobody's wish to give up
         left = None if deadline is None else max(0, deadline - time.monotonic_ns())
-        answer = enter(session, thing, 0, count, EnterFlags.GETEVENTS, left)
+        answer = enter(session, thing, 0, count, EnterFlags.GETEVENTS, left, place)
     if answer == -errno.ETIME:
         ready = thing.observer.snapshot.ready
         yield note(f"the time is over: {ready} of {count} are ready")
         return
     _check_enter(answer, "wait")
     yield note(_how_many(thing, count))
+
+
+def _place(thing: RingThing, command: Command) -> int | None:
+    """The place in the ring's region that was named, or None.
+
+    Raises:
+        LineError: there is no such place.
+    """
+    place: int | None = command.get("region")
+    if place is None:
+        return None
+    region = thing.registered.region
+    if region is None:
+        raise LineError(
+            f"{thing.name} has no region: it is registered before the ring starts",
+            command.span_of("region"),
+            "ring new r9 flags=r_disabled; register mem_region; register enable_rings",
+        )
+    if place >= len(region):
+        raise LineError(f"there are places 0 to {len(region) - 1}", command.span_of("region"))
+    return place
 
 
 def _how_many(thing: RingThing, count: int) -> str:
@@ -234,8 +264,15 @@ def _how_many(thing: RingThing, count: int) -> str:
     return f"{ready} of {count} ready: a TIMEOUT that is over ends a wait, whatever else is ready"
 
 
-def cqe_reply(session: Session, ring: str, cqe: Cqe) -> Reply:
-    """A CQE, as data: by the request's name, and with what res means."""
+def cqe_reply(session: Session, ring: str, cqe: Cqe, *, taken: bool = False) -> Reply:
+    """A CQE, as data: by the request's name, and with what res means.
+
+    Args:
+        session: whose.
+        ring: which it came from.
+        cqe: a copy.
+        taken: whether the head was moved past it: what it brought is the learner's then.
+    """
     name = session.request_name(ring, cqe.user_data)
     parts = [f"{name}  res={cqe.res}"]
     flags = cqe.flags & _FLAG_BITS
@@ -251,10 +288,9 @@ def cqe_reply(session: Session, ring: str, cqe: Cqe) -> Reply:
         why["meaning"] = meaning(cqe.res, own) or meaning(cqe.res, IN_IO_URING)
     if shown:
         parts.append(shown)
-    text, fd = "", False
-    if isinstance(thing, RequestThing):
-        text = brought(session, thing, cqe)
-        fd = thing.op.may_bring_fds and bool(thing.op.new_fds(cqe.res))
+    known = thing if isinstance(thing, RequestThing) else None
+    text = brought(session, ring, known, cqe, taken=taken)
+    fd = known is not None and known.op.may_bring_fds and bool(known.op.new_fds(cqe.res))
     if text:
         parts.append(text)
     return data(
@@ -283,7 +319,7 @@ def reap(session: Session, thing: RingThing, count: int | None = None) -> Iterat
     thing.observer.look()
     wanted = thing.ring.params.cq_entries if count is None else count
     found = thing.ring.cq().drain(wanted)
-    replies = [cqe_reply(session, thing.name, cqe) for cqe in found]
+    replies = [cqe_reply(session, thing.name, cqe, taken=True) for cqe in found]
     thing.observer.look()
     yield from replies
 
@@ -401,6 +437,11 @@ SPECS = (
         (
             Param("count", Integer(0, 2**32 - 1), "how many", positional=True, default="1"),
             Param("timeout", Duration(), "give up after that long"),
+            Param(
+                "region",
+                Integer(0, 2**32 - 1),
+                "say so in that place of the ring's registered region (6.13)",
+            ),
         ),
         c="struct io_uring_cqe *cqe; io_uring_wait_cqe_nr(&ring, &cqe, N);",
         more="Esc in the lab, or Ctrl-C in the REPL, gives up a wait. The ring stays as it is.",
