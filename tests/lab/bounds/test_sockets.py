@@ -225,6 +225,17 @@ def test_a_registered_socket_that_is_bound_may_listen(table):
         table("do close fixed:1; do listen fixed:1")
 
 
+def test_a_register_call_that_changes_the_table_asks_first(table):
+    table("do socket inet stream slot=0; do bind fixed:0 127.0.0.1:0; listen fixed:0")
+    with pytest.raises(LineError, match="would find another file in fixed:0"):
+        table.guard.change_table()
+    table("submit; wait 1; reap; do socket inet stream slot=1; bind fixed:1 127.0.0.1:0")
+    table.guard.change_table()
+    for line in ("listen fixed:0", "submit; wait 1; reap; listen fixed:1"):
+        with pytest.raises(LineError, match="is not known to be bound"):
+            table(line)
+
+
 def test_what_listens_does_not_wait_for_others(table):
     table("do socket inet stream slot=0; do bind fixed:0 127.0.0.1:0; listen fixed:0")
     for line in ("close fixed:0", "socket unix stream slot=0", "openat x slot=0"):

@@ -176,6 +176,16 @@ class Guard:
             self._changes[place] = self._changes.get(place, 0) + 1
             self._bound_places = {one for one in self._bound_places if one[1] != place}
 
+    def change_table(self) -> None:
+        """A table of registered files is about to be changed by a register call.
+
+        Raises:
+            LineError: a LISTEN needs what is in one.
+        """
+        self.check_places(None)
+        self._bound_places.clear()
+        self._binds.clear()
+
     def settled(self, thing: RequestThing) -> None:
         """A request has its last CQE: what a BIND has bound stays bound."""
         op = thing.op
@@ -188,7 +198,11 @@ class Guard:
             return
         if isinstance(fd, OwnedFd):
             self._bound.add(fd)
-        elif isinstance(fd, FixedFd) and known == self._changes.get(fd.number, 0):
+        elif (
+            isinstance(fd, FixedFd)
+            and known is not None
+            and known == self._changes.get(fd.number, 0)
+        ):
             self._bound_places.add((thing.request.ring, fd.number))
 
     def is_bound(self, fd: OwnedFd) -> None:

@@ -164,7 +164,7 @@ SPECS = (
         (Param("path", Path(), "the new file", required=True, positional=True),),
         more="Every command that did something, and an `expect` for what came of each request. "
         "What failed or was given up is a comment. A name alone is a file where the program was "
-        "started.",
+        "started; in a script that needs --allow-path.",
     ),
     CommandSpec(
         "record",
@@ -176,9 +176,9 @@ SPECS = (
             Param("path", Path(), "the new file", required=True, positional=True),
             Param("payload", OnOff(), "also what strings and answers contain", default="off"),
         ),
-        more="A name alone is a file where the program was started. What lines say in their "
-        "strings, and what buffers hold, is not recorded unless payload=on. "
-        "`uringlab replay FILE` shows it, forwards and back.",
+        more="A name alone is a file where the program was started; in a script that needs "
+        "--allow-path. What lines say in their strings, and what buffers hold, is not recorded "
+        "unless payload=on. `uringlab replay FILE` shows it, forwards and back.",
     ),
     CommandSpec("record stop", "the recording is complete", _record_stop, "record stop", "session"),
     CommandSpec(
