@@ -60,6 +60,16 @@ def offered(session, typed):
         ("repeat 3 do nop", {"nop128"}),
         ("nop; publ", {"publish"}),
         ("do read f 5 bu", {"buf="}),
+        ("storm count=", set()),
+        ("storm rea", {"read", "readv", "read_multishot", "read_fixed", "readv_fixed"}),
+        ("storm count=5 ba", {"batch="}),
+        ("storm cou", {"count="}),
+        ("storm count=5 cou", set()),
+        ("storm count=5 nop ti", {"time="}),
+        ("storm nop count=5 ba", {"batch="}),
+        ("storm nop count=5 cou", set()),
+        ("storm timeout 1s cou", {"count="}),
+        ("repeat 3 nop ti", set()),
         ("connect s ", {"a", "b", "l", "s", "127.0.0.1:8080", "[::1]:8080", "unix:door"}),
         ("read F", {"f"}),
         (
@@ -223,6 +233,10 @@ def test_a_wrapped_command_has_its_own_signature_once_it_is_known():
     assert signature("do ", TABLE).startswith("do OPERATION")
     assert signature("repeat 3 do rea", TABLE).startswith("do OPERATION")
     assert signature("do read ", TABLE).startswith("read FD")
+    assert signature("storm count=5 ", TABLE).startswith("storm [count=0]")
+    assert signature("storm nop ", TABLE).startswith("nop [")
+    assert signature("storm nop time=", TABLE).startswith("time=TIME  end after")
+    assert signature("storm timeout 1s count=", TABLE).startswith("count=N  end early")
 
 
 @given(st.text(max_size=60))

@@ -51,6 +51,50 @@ def test_a_name_before_the_sign_takes_the_place_from_the_words():
     assert one("read fd=f 5").values == {"fd": Ref("f"), "len": 5}
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "storm read f 5 count=9 time=2s buf=b0",
+        "storm count=9 time=2s read f 5 buf=b0",
+        "storm count=9 read f time=2s 5 buf=b0",
+        "storm read time = 2s fd=f buf=b0 5 count=9",
+    ],
+)
+def test_what_wraps_an_operation_takes_its_own_operands_before_it_or_behind_it(line):
+    command = one(line)
+    assert command.values == {"count": 9, "time": 2_000_000_000}
+    assert command.inner.values == {"fd": Ref("f"), "len": 5, "buf": Ref("b0")}
+    assert line[command.span_of("count").start : command.span_of("count").end] == "count=9"
+
+
+def test_an_operand_of_both_is_the_inner_ones_behind_it():
+    command = one("storm count=9 timeout 1s count=3 batch=2")
+    assert command.values == {"count": 9, "batch": 2}
+    assert command.inner.values == {"time": 1_000_000_000, "count": 3}
+    assert one("storm timeout 1s count=3").values == {}
+
+
+@pytest.mark.parametrize(
+    ("line", "message", "where"),
+    [
+        ("storm count=3 nop count=4", "count is given twice", "count"),
+        ("storm nop count=x", "expected a number", "x"),
+        ("storm nop count=", "needs a value", "count="),
+        ("storm nop count>5", "is for expect", ">"),
+        ("storm nop bacth=3", 'nop has no operand "bacth"', "bacth"),
+        ("storm count=3", "storm needs a command", "storm count=3"),
+        ("storm publish", "takes an operation", "publish"),
+        ("storm do nop", "takes an operation", "do nop"),
+        ("storm nop -> r1", "leave -> out", "nop -> r1"),
+        ("storm xyzzy count=3", 'no command "xyzzy"', "xyzzy"),
+    ],
+)
+def test_what_is_wrong_in_a_storm_is_said_where_it_stands(line, message, where):
+    error, spot = wrong(line)
+    assert message in error.message
+    assert spot == where
+
+
 def test_spaces_around_the_sign_do_no_harm():
     assert one("read f 5 off = 7").values["off"] == 7
 

@@ -169,9 +169,7 @@ class Bench:
         with self._lock:
             if not self.busy:
                 return
-            self.session.giving_up.set()
-            if self._thread.ident is not None:
-                signal.pthread_kill(self._thread.ident, GIVE_UP_SIGNAL)
+            self.session.give_up(self._thread.ident)
 
     def close(self) -> None:
         """Give up, close the session, end the thread. Twice is once."""

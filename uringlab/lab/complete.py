@@ -119,7 +119,7 @@ def _found(place: Place, session: Session) -> Mapping[str, Meta]:
     phrase = place.phrase
     spec = phrase.spec
     if spec is None:
-        return _verbs(place, session.table)
+        return _verbs(place, session)
     if spec.raw:
         return expectation_words(place, session)
     found = dict(_operands(place, session))
@@ -144,8 +144,10 @@ def _summary(name: str, table: CommandTable) -> str:
     return spec.summary if spec is not None else ""
 
 
-def _verbs(place: Place, table: CommandTable) -> dict[str, Meta]:
-    phrase = place.phrase
+def _verbs(place: Place, session: Session) -> dict[str, Meta]:
+    phrase, table = place.phrase, session.table
+    if place.key and place.param is not None:
+        return _values(place.param, place, session)
     if place.key or phrase.words:
         return {}
     if phrase.verb:
@@ -154,7 +156,7 @@ def _verbs(place: Place, table: CommandTable) -> dict[str, Meta]:
     if place.wrapper is None or place.wrapper.wraps != "OPERATION":
         return found
     start = place.partial.lower()
-    return {
+    return _left_to_wrapper(place) | {
         name: meta
         for name, meta in found.items()
         if name.startswith(start) and getattr(table.find(name), "op", None) is not None
@@ -195,7 +197,11 @@ def _operands(place: Place, session: Session) -> Mapping[str, Meta]:
     for one in spec.params:
         if one.name not in phrase.given and one is not param and not one.many:
             found.setdefault(f"{one.name}=", _param_meta(one))
-    return found
+    return found | _left_to_wrapper(place)
+
+
+def _left_to_wrapper(place: Place) -> dict[str, Meta]:
+    return {f"{one.name}=": _param_meta(one) for one in place.left_to_wrapper}
 
 
 def _param_meta(one: Param) -> str:
@@ -312,13 +318,15 @@ def hint(line: str, table: CommandTable) -> Hint | None:
         return _in_a_string(line, table)
     phrase = place.phrase
     spec = phrase.spec
-    if spec is None and not phrase.words:
+    param = place.param
+    if param is not None and place.wrapper is not None and param in place.wrapper.params:
+        spec = place.wrapper  # `storm nop count=`
+    elif spec is None and not phrase.words:
         name = f"{phrase.verb[0].text} {place.partial}" if phrase.verb else place.partial
         spec = table.find(name) or (None if phrase.verb else place.wrapper)
         return Hint(spec.parts(), -1, spec.summary) if spec is not None else None
     if spec is None:
         return None
-    param = place.param
     if param is None:
         return Hint(spec.parts(), -1, spec.summary)
     parts = spec.parts()

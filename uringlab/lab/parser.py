@@ -112,11 +112,7 @@ def _operands(command: Command, rest: list[Token], table: CommandTable) -> Comma
         if token.type is T.ARROW:
             raise LineError(f"{spec.name} makes no request that could be named", token.span)
         if at + 1 < len(rest) and rest[at + 1].type is T.SIGN:
-            param, value = _named(spec, rest[at : at + 3])
-            if param.name in values:
-                raise LineError(f"{param.name} is given twice", token.span)
-            values[param.name] = param.value.read(value)
-            spans[param.name] = token.span.to(value.span)
+            _read_named(spec, rest[at : at + 3], values, spans)
             at += 3
             continue
         if token.type is T.SIGN:
@@ -129,7 +125,10 @@ def _operands(command: Command, rest: list[Token], table: CommandTable) -> Comma
             values[place.name] = place.value.read(token)
             spans[place.name] = token.span
         elif spec.wraps:
-            inner = _parse(rest[at:], table)
+            own, others = _shared_out(spec, rest[at:], table)
+            for three in own:
+                _read_named(spec, three, values, spans)
+            inner = _parse(others, table)
             _check(spec, values, many, command.span)
             return replace(command, values=values, spans=spans, inner=_inner(spec, inner))
         else:
@@ -145,14 +144,49 @@ def _operands(command: Command, rest: list[Token], table: CommandTable) -> Comma
     return replace(command, values=values, spans=spans, rest=tuple(many))
 
 
+def _read_named(
+    spec: CommandSpec, three: list[Token], values: dict[str, Literal], spans: dict[str, Span]
+) -> None:
+    param, value = _named(spec, three)
+    if param.name in values:
+        raise LineError(f"{param.name} is given twice", three[0].span)
+    values[param.name] = param.value.read(value)
+    spans[param.name] = three[0].span.to(value.span)
+
+
+def is_for_wrapper(key: str, wrapper: CommandSpec, inner: CommandSpec) -> bool:
+    """Whether `key=`, behind the inner command, is the wrapping one's: the inner has no such."""
+    return wrapper.param(key) is not None and inner.param(key) is None and not inner.raw
+
+
+def _shared_out(
+    spec: CommandSpec, rest: list[Token], table: CommandTable
+) -> tuple[list[list[Token]], list[Token]]:
+    """What of `nop count=5` is the wrapping command's, and what the inner one's."""
+    inner, taken = verb_of(rest, table)
+    if inner is None:
+        return [], rest
+    own: list[list[Token]] = []
+    others, at = rest[:taken], taken
+    while at < len(rest):
+        three = rest[at : at + 3]
+        named = len(three) > 1 and three[1].type is T.SIGN
+        if named and is_for_wrapper(three[0].text, spec, inner):
+            own.append(three)
+        else:
+            others += three if named else three[:1]
+        at += 3 if named else 1
+    return own, others
+
+
 def _inner(spec: CommandSpec, inner: Command) -> Command:
     if spec.wraps == "OPERATION" and inner.spec.op is None:
         raise LineError(
             f"{spec.name} takes an operation (nop, read, write, …), not {inner.spec.name}",
             inner.span,
         )
-    if spec.name == "repeat" and inner.into:
-        raise LineError("repeat names its requests by itself: leave -> out", inner.span)
+    if spec.name in ("repeat", "storm") and inner.into:
+        raise LineError(f"{spec.name} names its requests by itself: leave -> out", inner.span)
     return inner
 
 

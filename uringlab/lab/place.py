@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from uringlab.lab.errors import LineError
 from uringlab.lab.lexer import T, tokens
-from uringlab.lab.parser import split, verb_of
+from uringlab.lab.parser import is_for_wrapper, split, verb_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -52,20 +52,30 @@ class Phrase:
 
 def phrases(group: Sequence[Token], table: CommandTable) -> list[Phrase]:
     """The commands of one group of tokens: one, or a wrapping one and what it wraps."""
-    found = []
+    found: list[Phrase] = []
     rest = list(group)
     while rest:
         spec, taken = verb_of(rest, table)
         if spec is None:
             found.append(Phrase(None, tuple(rest[:1]), tuple(rest[1:]), (None,) * len(rest[1:])))
             break
-        phrase, used = _phrase(spec, rest[:taken], rest[taken:])
+        wrapper = found[-1].spec if found else None
+        phrase, used = _phrase(spec, rest[:taken], rest[taken:], wrapper)
         found.append(phrase)
         rest = rest[taken + used :]
     return found
 
 
-def _phrase(spec: CommandSpec, verb: list[Token], rest: list[Token]) -> tuple[Phrase, int]:
+def _own(key: str, spec: CommandSpec | None, wrapper: CommandSpec | None) -> Param | None:
+    """The operand that `key=` is: of the command itself, or of the one that wraps it."""
+    if wrapper is not None and (spec is None or is_for_wrapper(key, wrapper, spec)):
+        return wrapper.param(key)
+    return spec.param(key) if spec is not None else None
+
+
+def _phrase(
+    spec: CommandSpec, verb: list[Token], rest: list[Token], wrapper: CommandSpec | None
+) -> tuple[Phrase, int]:
     """One command, and how many of the words after its verb are its own."""
     params: list[Param | None] = []
     given: set[str] = set()
@@ -74,7 +84,7 @@ def _phrase(spec: CommandSpec, verb: list[Token], rest: list[Token]) -> tuple[Ph
     while at < len(rest) and not spec.raw:
         token = rest[at]
         if at + 1 < len(rest) and rest[at + 1].type is T.SIGN:
-            param = spec.param(token.text)
+            param = _own(token.text, spec, wrapper)
             value = rest[at + 2 : at + 3]
             given.add(token.text)
             params += [param] * (2 + len(value))
@@ -110,6 +120,7 @@ class Place:
         start: where in the line it begins.
         key: it comes after `key=`.
         wrapper: the command that wraps this one.
+        wrapped_with: names of the operands that the wrapping one was given before.
     """
 
     phrase: Phrase
@@ -117,14 +128,31 @@ class Place:
     start: int
     key: str = ""
     wrapper: CommandSpec | None = None
+    wrapped_with: frozenset[str] = frozenset()
+
+    @property
+    def left_to_wrapper(self) -> list[Param]:
+        """The operands of the wrapping command that may come here: its own, and not given yet."""
+        wrapper, spec = self.wrapper, self.phrase.spec
+        if wrapper is None:
+            return []
+        given = self.wrapped_with | self.phrase.given
+        return [
+            one
+            for one in wrapper.params
+            if not one.positional
+            and one.name not in given
+            and (spec is None or is_for_wrapper(one.name, wrapper, spec))
+        ]
 
     @property
     def param(self) -> Param | None:
         """The operand that is being typed; None for none, or for a name before its `=`."""
-        spec = self.phrase.spec
-        if spec is None or self.after_arrow:
+        if self.after_arrow:
             return None
-        return spec.param(self.key) if self.key else self.phrase.next_place
+        if self.key:
+            return _own(self.key, self.phrase.spec, self.wrapper)
+        return self.phrase.next_place
 
     @property
     def after_arrow(self) -> bool:
@@ -155,13 +183,14 @@ def place_at(line: str, table: CommandTable) -> Place | None:
     said = phrases(before, table)
     wrapper = None
     while said and said[0].inner:
-        wrapper = said.pop(0).spec
+        wrapper = said.pop(0)
     return Place(
         said[0] if said else Phrase(None, ()),
         partial.text if partial is not None else "",
         partial.span.start if partial is not None else len(line),
         key,
-        wrapper,
+        wrapper.spec if wrapper is not None else None,
+        wrapper.given if wrapper is not None else frozenset(),
     )
 
 

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from uringlab.core.buffers import Buffer
     from uringlab.core.cq import Cqe
     from uringlab.core.ops.declare import Op
+    from uringlab.core.storm import Storm
     from uringlab.lab.bounds.roots import Allowed
     from uringlab.lab.errors import Span
     from uringlab.lab.names import Thing
@@ -93,6 +94,7 @@ class Session:
         guard: what no line may do.
         unattended: nobody types the lines, so they may write nothing where the program was
             started. Those of a sourced file may not in any case.
+        storm: the one that is going on.
 
     Raises:
         LineError: an allowed directory has links that lead out of it.
@@ -106,7 +108,8 @@ class Session:
         self.table = standard_table()
         self.recorders = Recorders()
         self.giving_up = threading.Event()
-        self.waiting_for = ""
+        self._waiting_for: str | Callable[[], str] = ""
+        self.storm: Storm | None = None
         self.history: list[str] = []
         self._sources: list[Path] = []
         self._start()
@@ -227,6 +230,16 @@ class Session:
     def __call__(self, line: str) -> str:
         """Run a line; what it answered, as text."""
         return "\n".join(reply.text for reply in self.run(line) if reply.text)
+
+    @property
+    def waiting_for(self) -> str:
+        """What the line that is running waits for, or how far it is, right now; "" if neither."""
+        waiting = self._waiting_for
+        return waiting if isinstance(waiting, str) else waiting()
+
+    @waiting_for.setter
+    def waiting_for(self, waiting: str | Callable[[], str]) -> None:
+        self._waiting_for = waiting
 
     # -- looking ----------------------------------------------------------------------
 
@@ -545,8 +558,11 @@ class Session:
     # -- giving up --------------------------------------------------------------------------
 
     def give_up(self, thread: int | None = None) -> None:
-        """End the wait that another thread is in. The ring stays as it is."""
+        """End the wait, or the storm, that another thread is in. The ring stays as it is."""
         self.giving_up.set()
+        storm = self.storm
+        if storm is not None:
+            storm.stop()
         if thread is not None:
             signal.pthread_kill(thread, GIVE_UP_SIGNAL)
 

@@ -21,6 +21,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "things": ("file", "pipe", "sockets", "listener", "epoll", "child", "buf", "feed", "drop"),
     OPERATIONS: (),
     "steps": ("publish", "enter", "submit", "wait", "peek", "reap", "do", "repeat"),
+    "storm": ("storm",),
     "registering.buffers": (
         *("register buffers", "register buffers_update", "register clone_buffers"),
         "unregister buffers",
