@@ -146,12 +146,15 @@ def test_other_operations(session):
         ("storm nop flags=cqe_skip_success", "nobody would learn"),
         ("storm provide_buffers b0 7", "hands buffers over"),
         ("storm read f 5 group=7", "nobody would give it back"),
+        ("storm listen l", "stay open for every single one"),
+        ("storm mkdirat drawer dir=d", "stay open for every single one"),
         ("storm nop batch=9", "has 8 slots"),
         ("storm nop user_data=0xffffffffffffffff", "must fit 64 bits"),
     ],
 )
 def test_what_makes_no_storm_is_refused_and_nothing_changes(session, line, why):
     session.run("ring new r0; file f a; pipe rd wr; buf b0 64; listener l")
+    session.run("do openat . open_flags=directory -> d")
     before = session.log.count, dict(session.names), session.next_user_data()
     with pytest.raises(LineError, match=why):
         session.run(line)

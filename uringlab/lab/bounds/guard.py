@@ -117,7 +117,7 @@ class Guard:
             LineError: one does.
         """
         for thing in self._under_way():
-            if any(one is fd for one in _needs(thing.op)):
+            if any(one is fd for one in needs(thing.op)):
                 raise LineError(
                     f"{thing.name} is {thing.request.state}, and would find another file at that "
                     "fd: it cannot be closed before that has ended",
@@ -136,8 +136,8 @@ class Guard:
         """
         for thing in self._under_way():
             fd: Any = vars(thing.op).get("fd")
-            needs = thing.op.opcode is Opcode.LISTEN and isinstance(fd, FixedFd)
-            if needs and (places is None or fd.number in places):
+            listens = thing.op.opcode is Opcode.LISTEN and isinstance(fd, FixedFd)
+            if listens and (places is None or fd.number in places):
                 raise LineError(
                     f"{thing.name} is {thing.request.state}, and would find another file in "
                     f"fixed:{fd.number}: it stays until that has ended",
@@ -163,7 +163,7 @@ class Guard:
             if not any(fd.number in places_of(one.op) for one in self._changing):
                 key = (thing.request.ring, thing.request.index)
                 self._binds[key] = self._changes.get(fd.number, 0)
-        if any(True for _ in _needs(op)) or op.opcode is Opcode.LISTEN:
+        if any(True for _ in needs(op)) or op.opcode is Opcode.LISTEN:
             self._needing.append(thing)
         places = places_of(op)
         if places:
@@ -221,7 +221,7 @@ class Guard:
         self._bound_places = {one for one in self._bound_places if one[0] != ring}
 
 
-def _needs(op: Op) -> Iterable[OwnedFd]:
+def needs(op: Op) -> Iterable[OwnedFd]:
     """The files that have to be the same when the kernel gets to it."""
     found = vars(op)
     names = ("dir", "new_dir", "fd") if op.opcode is Opcode.LISTEN else ("dir", "new_dir")

@@ -8,8 +8,10 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING
 
+from uringlab.core.abi import Opcode
 from uringlab.core.errors import RingError, errno_name, errno_text
 from uringlab.core.storm import FIRST, SLICE, Ending, Storm, why_not
+from uringlab.lab.bounds.guard import needs
 from uringlab.lab.errors import GaveUp, LineError
 from uringlab.lab.reply import data, note
 from uringlab.lab.session import DEFAULT_ENTRIES, GIVE_UP_SIGNAL
@@ -20,6 +22,7 @@ from uringlab.lab.verbs.operations import build
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from uringlab.core.ops.declare import Op
     from uringlab.core.storm import Progress
     from uringlab.lab.names import RingThing
     from uringlab.lab.reply import Reply
@@ -41,7 +44,7 @@ def _storm(session: Session, command: Command) -> Iterator[Reply]:
     if command.inner is None:  # pragma: no cover - the parser has checked
         raise LineError("storm needs an operation")
     op, used = build(session, command.inner)
-    refusal = why_not(op)
+    refusal = why_not(op) or _out_of_bounds(op)
     if refusal:
         raise LineError(f"{command.inner.spec.name} makes no storm: {refusal}", command.inner.span)
     thing = _ring(session, command)
@@ -69,6 +72,13 @@ def _storm(session: Session, command: Command) -> Iterator[Reply]:
         yield note("it ended because a CQE came that is not its own: it is the next to be reaped")
     if left:
         yield note(left)
+
+
+def _out_of_bounds(op: Op) -> str:
+    """The guard follows requests one by one, and not those of a storm."""
+    if op.opcode is Opcode.LISTEN or any(True for _ in needs(op)):
+        return "what it begins at has to stay open for every single one"
+    return ""
 
 
 def _batch(command: Command, thing: RingThing) -> int:
