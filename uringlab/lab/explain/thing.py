@@ -30,7 +30,7 @@ def explain_thing(session: Session, thing: Thing) -> Answer:
                 thing.name,
                 counted(
                     f"{thing.name} is a child process, {thing.text()}: it waits to be waited for",
-                    f"Try: waitid pid {thing.name}. It is ended with the session.",
+                    f"Try: waitid {thing.name}. It is ended with the session.",
                 ),
             )
         case FileThing():

@@ -38,7 +38,7 @@ WORDS: dict[str, Word] = {
     "ring": Word(
         "two queues in memory that you and the kernel share",
         "SQEs go in by the submission queue, CQEs come out of the completion queue. "
-        "io_uring_setup makes it, and its fd stands for it. `ring new`, `show ring`.",
+        "io_uring_setup makes it, and its fd stands for it. `ring new r1`, `show ring`.",
         _RING,
         ("io_uring", "rings"),
     ),
@@ -303,12 +303,12 @@ WORDS: dict[str, Word] = {
         "io_uring_prep_poll_add(3)",
         ("polling", "PollList", "armed", "fast poll"),
     ),
-    "SQPOLL poll thread": Word(
+    "poll thread": Word(
         "a kernel thread (iou-sqp-…) that watches the SQ, so that nobody need enter",
         "`ring new r flags=sqpoll`. It sleeps after sq_thread_idle without work and sets "
         "NEED_WAKEUP. explain IORING_SETUP_SQPOLL.",
         "io_uring_sqpoll(7)",
-        ("poll thread", "iou-sqp", "sq thread"),
+        ("iou-sqp", "sq thread"),
     ),
     "fdinfo": Word(
         "/proc/PID/fdinfo/FD: what the kernel itself says of a ring",
