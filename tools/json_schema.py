@@ -6,6 +6,7 @@ import json
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
+from uringlab.core.storm import Ending
 from uringlab.lab.batch import SCHEMA, Outcome
 from uringlab.observe.event import KINDS
 
@@ -62,6 +63,26 @@ OBJECTS: dict[str, tuple[str, dict[str, Any]]] = {
             "res": NUMBER,
             "flags": NUMBER,
             "fd": FLAG,
+            "text": TEXT,
+        },
+    ),
+    "storm": (
+        "What came of a `storm`. `seconds` and `rate` (requests a second) have fractions.",
+        {
+            "ring": TEXT,
+            "op": TEXT,
+            "done": NUMBER,
+            "seconds": {"type": "number"},
+            "rate": {"type": "number"},
+            "batch": NUMBER,
+            "succeeded": NUMBER,
+            "failed": NUMBER,
+            "errors": {"type": "object", "additionalProperties": NUMBER},
+            "smallest": NUMBER,
+            "largest": NUMBER,
+            "sum": NUMBER,
+            "under_way": NUMBER,
+            "ending": {"enum": [*Ending, "error"]},
             "text": TEXT,
         },
     ),

@@ -23,6 +23,7 @@ SESSIONS = (
     "nop; diff; submit; peek; reap; expect cq.ready=0",
     "ring new r0 entries=2 cq=2; repeat 2 nop; submit; repeat 2 nop; submit; nop; submit; reap",
     "ring new r0 flags=sqpoll idle=1ms; do nop; do nop",
+    "storm nop count=5; storm read 999 5 count=5; pipe rd wr; storm read rd 1 time=1ms",
     "raed f",
     "expect sq.tail=7",
     "ring new r0; expect sq.tail=7",
