@@ -225,12 +225,39 @@ def test_a_registered_socket_that_is_bound_may_listen(table):
         table("do close fixed:1; do listen fixed:1")
 
 
-def test_a_register_call_that_changes_the_table_asks_first(table):
-    table("do socket inet stream slot=0; do bind fixed:0 127.0.0.1:0; listen fixed:0")
+@pytest.mark.parametrize(
+    "line",
+    [
+        "register files_update 0 s",
+        "register files_update 0 none",
+        "unregister files",
+        "register files s",
+        "register files sparse=8",
+    ],
+)
+def test_a_register_call_that_changes_the_table_waits_for_listen(table, line):
+    table("do socket inet stream slot=0; do bind fixed:0 127.0.0.1:0")
+    table("do socket inet stream -> s")
+    table("listen fixed:0")
     with pytest.raises(LineError, match="would find another file in fixed:0"):
-        table.guard.change_table()
-    table("submit; wait 1; reap; do socket inet stream slot=1; bind fixed:1 127.0.0.1:0")
-    table.guard.change_table()
+        table.run(line)
+
+
+def test_a_socket_that_is_bound_is_so_among_the_registered_files(table):
+    table("do socket inet stream -> s; do bind s 127.0.0.1:0; do socket inet stream -> t")
+    table("register files_update 1 s,t; do listen fixed:1 -> r; expect r res=0")
+    with pytest.raises(LineError, match="fixed:2 is not known to be bound"):
+        table("listen fixed:2")
+    table("socket inet stream slot=3; register files_update 3 s; submit")
+    with pytest.raises(LineError, match="fixed:3 is not known to be bound"):
+        table("listen fixed:3")
+    table("unregister files; register files t,s; do listen fixed:1 -> q; expect q res=0")
+
+
+def test_nothing_is_known_of_a_table_that_a_register_call_has_changed(table):
+    table("do socket inet stream slot=0; do bind fixed:0 127.0.0.1:0")
+    table("do socket inet stream slot=1; bind fixed:1 127.0.0.1:0")
+    table("register files_update 2 none")
     for line in ("listen fixed:0", "submit; wait 1; reap; listen fixed:1"):
         with pytest.raises(LineError, match="is not known to be bound"):
             table(line)

@@ -158,11 +158,9 @@ class Guard:
         """A request was staged."""
         op = thing.op
         fd: Any = vars(op).get("fd")
-        if op.opcode is Opcode.BIND and isinstance(fd, FixedFd):
-            self._changing = [one for one in self._changing if one.request.open]
-            if not any(fd.number in places_of(one.op) for one in self._changing):
-                key = (thing.request.ring, thing.request.index)
-                self._binds[key] = self._changes.get(fd.number, 0)
+        if op.opcode is Opcode.BIND and isinstance(fd, FixedFd) and self._is_still(fd.number):
+            key = (thing.request.ring, thing.request.index)
+            self._binds[key] = self._changes.get(fd.number, 0)
         if any(True for _ in needs(op)) or op.opcode is Opcode.LISTEN:
             self._needing.append(thing)
         places = places_of(op)
@@ -175,6 +173,16 @@ class Guard:
         for place in places:
             self._changes[place] = self._changes.get(place, 0) + 1
             self._bound_places = {one for one in self._bound_places if one[1] != place}
+
+    def _is_still(self, place: int) -> bool:
+        """Whether no request that is under way may put something else there."""
+        self._changing = [one for one in self._changing if one.request.open]
+        return not any(place in places_of(one.op) for one in self._changing)
+
+    def registered(self, ring: str, place: int, fd: OwnedFd) -> None:
+        """A register call has put that file there."""
+        if fd in self._bound and self._is_still(place):
+            self._bound_places.add((ring, place))
 
     def change_table(self) -> None:
         """A table of registered files is about to be changed by a register call.

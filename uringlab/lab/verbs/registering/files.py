@@ -79,10 +79,19 @@ def _named(session: Session, command: Command) -> tuple[list[int | None], list[s
     return fds, names
 
 
+def _keep_bound(session: Session, start: int, fds: list[int | None]) -> None:
+    """A socket that is bound stays so where it is registered: LISTEN may name it there."""
+    for at, number in enumerate(fds, start):
+        owner = None if number is None else session.owner_of(number)
+        if owner is not None:
+            session.guard.registered(session.ring().name, at, owner.fd)
+
+
 def _register(session: Session, command: Command) -> Iterator[Reply]:
     count = sparse_or(command, "fds")
     thing = session.ring()
     table = thing.ring.files
+    session.guard.change_table()
     if count is not None:
         call(
             session,
@@ -110,6 +119,7 @@ def _register(session: Session, command: Command) -> Iterator[Reply]:
         hints=_HINTS,
     )
     thing.registered.files = [name or "" for name in names]
+    _keep_bound(session, 0, fds)
     thing.registered.tag(tags, thing.registered.files)
     told = ", ".join(f"fixed:{at} {name or NONE}" for at, name in enumerate(names))
     yield note(f"the kernel holds them itself now, and knows them by their places: {told}")
@@ -120,6 +130,7 @@ def _update(session: Session, command: Command) -> Iterator[Reply]:
     start = command.get("place")
     fds, names = _named(session, command)
     tags = tags_of(command)
+    session.guard.change_table()
     op = RegisterOp.FILES_UPDATE if tags is None else RegisterOp.FILES_UPDATE2
     done = call(
         session,
@@ -133,6 +144,7 @@ def _update(session: Session, command: Command) -> Iterator[Reply]:
     for at, name in enumerate(names[:done], start):
         if name is not None:
             thing.registered.put_files(at, [name])
+    _keep_bound(session, start, fds[:done])
     thing.registered.tag(tags, [name or "" for name in names[:done]])
     failed = ""
     if done < len(fds):
@@ -161,6 +173,7 @@ def _alloc_range(session: Session, command: Command) -> Iterator[Reply]:
 def _unregister(session: Session, command: Command) -> Iterator[Reply]:
     thing = session.ring()
     op = RegisterOp.UNREGISTER_FILES
+    session.guard.change_table()
     call(session, command, op, thing.ring.files.unregister, hints=_HINTS)
     thing.registered.files = []
     yield note("the table is gone; what is under way goes on with the files that it found")
