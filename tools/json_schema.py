@@ -91,6 +91,10 @@ OBJECTS: dict[str, tuple[str, dict[str, Any]]] = {
         "A line of `rings`.",
         {"name": TEXT, "staged": NUMBER, "pending": NUMBER, "ready": NUMBER, "text": TEXT},
     ),
+    "register": (
+        "What a register call answered, where it answers something; more beside it, for each.",
+        {"opcode": TEXT, "text": TEXT},
+    ),
     "show": ("What `show` showed; more beside it, for some.", {"what": TEXT, "text": TEXT}),
     "explain": ("What `explain` explained.", {"what": TEXT, "text": TEXT}),
     "help": ("What `help` said.", {"text": TEXT}),

@@ -139,7 +139,8 @@ def _status(session: Session, command: Command) -> Iterator[Reply]:
     yield data(
         f"group {group.ring.group}: the kernel's head is at {head}; in the ring, as far as you "
         f"have reaped: {inside} of {len(group.ring)}",
-        type="pbuf_status",
+        type="register",
+        opcode="REGISTER_PBUF_STATUS",
         group=group.ring.group,
         head=head,
         in_ring=list(group.ring.in_ring),

@@ -31,7 +31,7 @@ def _probe(session: Session, command: Command) -> Iterator[Reply]:
     text = f"this kernel knows {len(found)} opcodes, {known[0]} to {known[-1]}" if known else ""
     if unknown:
         text += f"; it does not know {', '.join(unknown)}"
-    yield data(text, type="probe", known=known, unknown=unknown)
+    yield data(text, type="register", opcode="REGISTER_PROBE", known=known, unknown=unknown)
 
 
 def _query(session: Session, command: Command) -> Iterator[Reply]:
@@ -48,7 +48,8 @@ def _query(session: Session, command: Command) -> Iterator[Reply]:
     ]
     yield data(
         "\n".join(lines),
-        type="query",
+        type="register",
+        opcode="REGISTER_QUERY",
         request_opcodes=found.request_opcodes,
         register_opcodes=found.register_opcodes,
         features=int(found.features),

@@ -34,7 +34,8 @@ def _register(session: Session, command: Command) -> Iterator[Reply]:
     thing.registered.personalities.append(number)
     yield data(
         f"the kernel keeps your credentials under number {number}: personality={number}",
-        type="personality",
+        type="register",
+        opcode="REGISTER_PERSONALITY",
         personality=number,
     )
 

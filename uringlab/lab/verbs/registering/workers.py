@@ -87,7 +87,8 @@ def _limit(session: Session, command: Command) -> Iterator[Reply]:
     yield data(
         f"there may be {now[0]} workers for what ends in bounded time, and {now[1]} for what may "
         f"not{before}",
-        type="iowq_max_workers",
+        type="register",
+        opcode="REGISTER_IOWQ_MAX_WORKERS",
         bounded=now[0],
         unbounded=now[1],
         was_bounded=was.bounded,
