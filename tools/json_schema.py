@@ -56,7 +56,8 @@ OBJECTS: dict[str, tuple[str, dict[str, Any]]] = {
         },
     ),
     "cqe": (
-        "A CQE that `peek` saw, or `reap` or `do` took. `fd`: res is a new fd.",
+        "A CQE that `peek` saw, or `reap` or `do` took. `fd`: res is a new fd. With a res below "
+        "zero `errno`, its name, and `meaning`, what the opcode means by it.",
         {
             "request": TEXT,
             "user_data": NUMBER,
@@ -96,7 +97,10 @@ OBJECTS: dict[str, tuple[str, dict[str, Any]]] = {
         {"opcode": TEXT, "text": TEXT},
     ),
     "show": ("What `show` showed; more beside it, for some.", {"what": TEXT, "text": TEXT}),
-    "explain": ("What `explain` explained.", {"what": TEXT, "text": TEXT}),
+    "explain": (
+        "What `explain` explained: `what` as it was typed, of what `kind` it is, its whole `name`.",
+        {"what": TEXT, "kind": TEXT, "name": TEXT, "text": TEXT},
+    ),
     "help": ("What `help` said.", {"text": TEXT}),
     "history": ("A line of `history`.", {"number": NUMBER, "line": TEXT, "text": TEXT}),
     "diff": ("An event that `diff` told again.", {"event": {"enum": list(KINDS)}, "text": TEXT}),

@@ -5,8 +5,10 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
+from uringlab.core.abi import Opcode
 from uringlab.core.errors import errno_name, errno_text
-from uringlab.lab.errnos import IN_IO_URING
+from uringlab.core.ops.declare import declared
+from uringlab.lab.errnos import IN_IO_URING, meaning
 from uringlab.lab.errors import LineError, did_you_mean
 from uringlab.lab.explain.constants import (
     choose,
@@ -26,7 +28,6 @@ from uringlab.lab.values import to_int
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from uringlab.core.abi import Opcode
     from uringlab.lab.errors import Span
     from uringlab.lab.session import Session
 
@@ -78,16 +79,15 @@ def _two(words: Sequence[str]) -> Answer | None:
         opcode = _opcode(second)
         if number is None or opcode is None:
             continue
-        from uringlab.core.ops.everything import BY_OPCODE  # noqa: PLC0415 (loads all ops)
-        from uringlab.lab.errnos import meaning  # noqa: PLC0415
-
-        op = BY_OPCODE.get(opcode)
+        op = declared(opcode)
+        if op is None:
+            continue
         name = errno_name(number)
-        own = meaning(number, op.errnos) if op is not None else None
+        own = meaning(number, op.errnos)
         if own is None:
             general = meaning(number, IN_IO_URING) or errno_text(number)
             own = f"nothing of its own is known. In general: {general}"
-        return Answer("errno", f"{name} {opcode.name}", explain_failure_of(opcode, name, own))
+        return Answer("errno", f"{name} {opcode.name}", explain_failure_of(op, name, own))
     return None
 
 
@@ -104,8 +104,6 @@ def _errno(word: str) -> int | None:
 
 
 def _opcode(word: str) -> Opcode | None:
-    from uringlab.core.abi import Opcode  # noqa: PLC0415 (its name is for typing above)
-
     name = word.upper().replace("-", "_").removeprefix("IORING_OP_")
     return Opcode.__members__.get(name)
 
@@ -153,8 +151,6 @@ def numbers_by_name() -> dict[str, str]:
 @cache
 def options() -> dict[str, str]:
     """What completion offers, each with a few words. Nothing is asked of the kernel for it."""
-    from uringlab.core.abi import Opcode  # noqa: PLC0415 (as above)
-
     found = {one.name: one.doc for one in Opcode}
     found |= {name.lower().replace(" ", "-"): one.brief for name, one in WORDS.items()}
     found |= {"sqe": WORDS["SQE"].brief, "cqe": WORDS["CQE"].brief}

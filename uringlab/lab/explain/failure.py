@@ -6,7 +6,6 @@ import errno
 from typing import TYPE_CHECKING
 
 from uringlab.core.errors import errno_name, errno_text
-from uringlab.core.ops.everything import BY_OPCODE
 from uringlab.lab.errnos import FROM_ENTER, FROM_REGISTER, FROM_SETUP, IN_IO_URING, meaning
 from uringlab.lab.explain.lines import MOST, Answer, cut, told
 
@@ -89,6 +88,8 @@ def _title(op: type[Op]) -> str:
 
 def _by_meaning(number: int) -> list[_Group]:
     """(words, opcodes) of all that say something of their own, the most shared words first."""
+    from uringlab.core.ops.everything import BY_OPCODE  # noqa: PLC0415 (not for completion)
+
     groups: dict[str, list[type[Op]]] = {}
     for op in BY_OPCODE.values():
         words = meaning(number, op.errnos)

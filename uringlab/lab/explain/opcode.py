@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from uringlab.core.ops.everything import BY_OPCODE
+from uringlab.core.ops.declare import declared
 from uringlab.lab.explain.here import here
 from uringlab.lab.explain.lines import MOST, WIDE, cut, sentence, told
 from uringlab.lab.verbs import names_of
 
 if TYPE_CHECKING:
     from uringlab.core.abi import Opcode
+    from uringlab.core.ops.declare import Op
     from uringlab.lab.names import RingThing
 
 _ERRNOS = 4
@@ -20,7 +21,7 @@ _ERRNOS = 4
 def explain_opcode(member: Opcode, ring: RingThing | None) -> str:
     """One opcode."""
     head = f"{member.kernel_name} = {int(member)}: {member.doc}"
-    op = BY_OPCODE.get(member)
+    op = declared(member)
     page = (op.man if op else member.man).split(", ")[0]
     about = f"Since Linux {member.since}; {page}. {here(member, ring)}"
     if op is None:
@@ -46,7 +47,6 @@ def _errnos(known: list[str], name: str) -> str:
     return f"It fails with {', '.join(known[:_ERRNOS])}{more}: explain {name} {known[0]}"
 
 
-def explain_failure_of(member: Opcode, name: str, meaning: str) -> str:
+def explain_failure_of(op: type[Op], name: str, meaning: str) -> str:
     """An errno of one opcode."""
-    op = BY_OPCODE[member]
-    return told(f"-{name} of {member.name}: {meaning}", f"See {op.man}; explain {name}.")
+    return told(f"-{name} of {op.title()}: {meaning}", f"See {op.man}; explain {name}.")
