@@ -78,14 +78,22 @@ def set_up() -> Environment:
     Raises:
         SetupError: says what to install.
     """
+    liburing, flags = set_up_c()
+    pypi, broken = install_pypi(flags)
+    return Environment(liburing, pypi, broken, flags)
+
+
+def set_up_c() -> tuple[str, int]:
+    """Only what the C program needs: the version of liburing, and the flags of every ring.
+
+    Raises:
+        SetupError: says what to install.
+    """
     WORK.mkdir(exist_ok=True)
     if not FILE.exists() or FILE.stat().st_size != FILE_BYTES:
         FILE.write_bytes(os.urandom(FILE_BYTES))
     FILE.read_bytes()  # into the page cache
-    liburing = build_c()
-    flags = find_flags()
-    pypi, broken = install_pypi(flags)
-    return Environment(liburing, pypi, broken, flags)
+    return build_c(), find_flags()
 
 
 def run(*command: str) -> subprocess.CompletedProcess[str]:

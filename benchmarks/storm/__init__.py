@@ -1,0 +1,1 @@
+"""How fast a storm is: beside the same loop in C, and while somebody looks."""
