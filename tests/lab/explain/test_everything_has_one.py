@@ -19,7 +19,7 @@ from uringlab.lab.explain.failure import explain_errno, numbers
 from uringlab.lab.explain.lines import MOST, WIDE
 from uringlab.lab.explain.notes import NOTES
 from uringlab.lab.explain.numbers import NUMBERS, explain_number, explain_structure, structures
-from uringlab.lab.explain.register_call import CALLS
+from uringlab.lab.explain.register_call import CALLS, verb
 from uringlab.lab.explain.words import WORDS, every_name, explain_word, plain
 from uringlab.lab.parser import parse_line
 
@@ -107,6 +107,11 @@ def test_what_the_kernel_has_of_its_own_has_more_than_one_line_of_meaning():
 def test_no_note_is_about_a_constant_that_is_not_there():
     assert {name.upper() for name in NOTES} <= set(WHOLE)
     assert set(CALLS) == set(RegisterOp.__members__)
+
+
+def test_every_register_call_names_a_verb_that_is_there(session):
+    for call in RegisterOp:
+        assert session.table.find(verb(call)) is not None, call
 
 
 def test_every_opcode_says_what_it_takes_and_what_its_result_is(session):

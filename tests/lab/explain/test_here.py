@@ -48,6 +48,13 @@ def test_a_feature_is_there_if_a_ring_has_it(session):
             assert said == bool(feature & ring.params.features)
 
 
+def test_a_flag_that_is_in_the_headers_and_refused_is_tried(session):
+    refused = "EINVAL" in session(
+        "pipe rd wr; do poll_add wr poll_events=out level=on multishot=on"
+    )
+    assert has(session("explain IORING_POLL_ADD_LEVEL")) != refused
+
+
 def test_a_setup_flag_says_how_the_ring_in_use_was_made(session):
     assert "r0" not in session("explain IORING_SETUP_CLAMP")
     session.run("ring new r0; ring new r1 flags=clamp")

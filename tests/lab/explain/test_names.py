@@ -49,6 +49,8 @@ def session():
         ("store-release", "store-release: "),
         ("submission queue entry", "SQE: "),
         ("in flight", "in flight: "),
+        ("register pbuf_ring", "IORING_REGISTER_PBUF_RING = 22"),
+        ("unregister files", "IORING_UNREGISTER_FILES = 3"),
         ("taskrun_flag", "IORING_SETUP_TASKRUN_FLAG"),
     ],
 )
@@ -102,6 +104,7 @@ def test_alone_it_says_what_can_be_explained(session):
         ("tsk work", 'Did you mean "task work"', "explain task work"),
         ("buffer rng", 'Did you mean "buffer ring"', "explain buffer ring"),
         ("zz", "nothing to explain", "explain READ"),
+        ("ring new", '"ring new" is a command', "help ring new"),
         ("sqe 99", "there are slots 0 to 7", "explain sqe 0"),
         ("cqe x", "there are slots 0 to 15", "explain cqe 0"),
     ],

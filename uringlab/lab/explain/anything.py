@@ -109,7 +109,7 @@ def _opcode(word: str) -> Opcode | None:
 
 
 def _constant_or_word(session: Session, text: str) -> Answer | None:
-    upper = text.upper()
+    upper = text.upper().replace(" ", "_")
     ring = session.current
     number = _errno(text)
     if number is not None:
@@ -186,6 +186,8 @@ def _unknown(session: Session, words: Sequence[str], span: Span) -> LineError:
         )
     known = {name.lower() for name in options()} | set(every_name()) | set(session.names)
     known |= {name.lower() for name in names().short}
+    if session.table.find(text) is not None:
+        return LineError(f'"{text}" is a command', span, f"help {text}")
     guess = did_you_mean(text, sorted(known)) if len(text) >= _GUESSED else ""
     near = guess.split('"')[1] if guess else ""
     hint = f"explain {near}" if near else _HINT

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import re
 from functools import cache
@@ -13,12 +14,14 @@ from uringlab.core.abi import (
     EnterFlags,
     Features,
     Opcode,
+    PollFlags,
     RegisterOp,
     SetupFlags,
     SqeFlags,
     SqRingFlags,
 )
 from uringlab.core.errors import NotSupported
+from uringlab.core.fd import Fd
 
 if TYPE_CHECKING:
     from uringlab.core.abi import Flags, Named
@@ -62,7 +65,27 @@ def kernel_has(member: Flags | Named) -> bool | None:
         case SqeFlags():
             known = _query()
             return None if known is None else bool(known.sqe_flags & member)
+        case PollFlags() if member is PollFlags.ADD_LEVEL:
+            return _polls_by_level()
     return None
+
+
+@cache
+def _polls_by_level() -> bool:
+    """Tried, because the flag has been in the headers since 6.0, and is refused all the same."""
+    from uringlab.core.ops.poll import PollAdd  # noqa: PLC0415 (seldom needed)
+    from uringlab.core.ring import IoUring  # noqa: PLC0415 (as above)
+
+    counter = os.eventfd(1, os.EFD_CLOEXEC)
+    try:
+        with IoUring(2) as ring:
+            poll = PollAdd(Fd(counter), multishot=True, level=True)
+            ring.sq().push(poll)
+            ring.submit_and_wait(1)
+            [cqe] = list(ring.cq())[:1]
+            return cqe.res >= 0
+    finally:
+        os.close(counter)
 
 
 @cache

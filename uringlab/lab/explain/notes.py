@@ -167,7 +167,8 @@ NOTES: dict[str, str] = {
     "IORING_POLL_UPDATE_EVENTS": "addr names the poll, poll32_events is the new mask.",
     "IORING_POLL_UPDATE_USER_DATA": "addr names the poll, off is the new user_data: its CQEs come "
     "under that from then on.",
-    "IORING_POLL_ADD_LEVEL": "It fires as long as the condition holds, not only when it begins to.",
+    "IORING_POLL_ADD_LEVEL": "It fires as long as the condition holds, not only when it begins to. "
+    "In the headers since 6.0; kernels up to 6.18 refuse it with EINVAL all the same.",
     "IORING_ASYNC_CANCEL_ALL": "res is how many there were; 0 is none then, and no ENOENT.",
     "IORING_ASYNC_CANCEL_FD": "Whatever is in flight on that file, by whatever number it was "
     "named.",

@@ -197,5 +197,11 @@ def explain_register_call(member: RegisterOp, ring: RingThing | None) -> str:
         f"{member.kernel_name} = {int(member)}: {member.doc}",
         call.note,
         f"A call of io_uring_register. Since Linux {member.since}; {call.page}.",
-        sentence(here(member, ring)),
+        f"{sentence(here(member, ring))} The verb: {verb(member)}.",
     )
+
+
+def verb(member: RegisterOp) -> str:
+    """The command that makes the call: files2 and the like are options of the one without 2."""
+    first, _, rest = member.kernel_name.removeprefix("IORING_").lower().partition("_")
+    return f"{first} {rest.removesuffix('2')}"

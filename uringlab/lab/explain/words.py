@@ -199,8 +199,7 @@ WORDS: dict[str, Word] = {
     ),
     "silent": Word(
         "a request with CQE_SKIP_SUCCESS: no CQE comes unless it fails",
-        "So nothing tells when it has ended. What it uses is held until the ring is closed or "
-        "idle.",
+        "So nothing tells when it has ended. `show kernel` may, while it waits by a poll.",
         "io_uring_sqe_set_flags(3)",
     ),
     # -- order and memory
