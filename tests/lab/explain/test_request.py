@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from uringlab.lab import Session
+from uringlab.lab.errors import LineError
 from uringlab.lab.explain.lines import MOST, WIDE
 from uringlab.lab.explain.request import STATES
 from uringlab.lab.parser import parse_line
@@ -166,11 +167,21 @@ def test_other_names_say_what_they_are_and_what_to_do(session):
         ("bad", "guaranteed not to be mapped"),
         ("kid", "kid is a child process"),
         ("r0", "r0 is a ring (the one in use)"),
-        ("e", "e is an open file"),
+        ("e", "epoll_wait e"),
         ("o", "use o where an fd goes"),
     ):
         said = life(session, name)
         assert told in said, said
+
+
+def test_a_registered_file_is_known_by_the_name_it_had(session):
+    session.run("register files f,rd; do read fixed:0 64 -> r; read fixed:1 5 -> w; submit")
+    assert "5 of 64 bytes: the file ends there" in life(session, "r")
+    assert "fixed:1 (rd) has something to read" in life(session, "w")
+    assert "a place of the registered files, rd" in " ".join(session("explain sqe 1").split())
+    assert "place 0 of the registered files of r0: f is in it" in life(session, "fixed:0")
+    with pytest.raises(LineError, match="r0 has places 0 to 1"):
+        session.run("explain fixed:7")
 
 
 def test_what_is_told_to_be_tried_parses(session):

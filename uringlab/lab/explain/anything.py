@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from uringlab.lab.errors import Span
     from uringlab.lab.session import Session
 
+_FIXED = "fixed:"
 _SLOTS = ("sqe", "cqe")
 _HINT = "explain READ"
 _GUESSED = 3
@@ -52,6 +53,8 @@ def answer(session: Session, words: Sequence[str], span: Span) -> Answer:
         return explain_thing(session, session.names[one])
     if one.lower() in _SLOTS and len(words) == 2:  # noqa: PLR2004 (`sqe 3`)
         return _slot(session, one.lower(), words[1], span)
+    if one.lower().startswith(_FIXED) and len(words) == 1:
+        return _place(session, one, span)
     found = _two(words) or _constant_or_word(session, " ".join(words))
     if found is not None:
         return found
@@ -68,6 +71,18 @@ def _slot(session: Session, what: str, typed: str, span: Span) -> Answer:
     if number is None or not 0 <= number < entries:
         raise LineError(f"there are slots 0 to {entries - 1}", span, f"explain {what} 0")
     return (explain_sqe if what == "sqe" else explain_cqe)(session, ring, number)
+
+
+def _place(session: Session, typed: str, span: Span) -> Answer:
+    from uringlab.lab.explain.thing import explain_place  # noqa: PLC0415 (as above)
+
+    ring = session.ring()
+    number = to_int(typed[len(_FIXED) :])
+    count = len(ring.registered.files)
+    if number is None or not 0 <= number < count:
+        there = f"places 0 to {count - 1}" if count else "no registered files"
+        raise LineError(f"{ring.name} has {there}", span, "register files f")
+    return explain_place(ring, number)
 
 
 def _two(words: Sequence[str]) -> Answer | None:

@@ -61,7 +61,7 @@ def explain_request(session: Session, thing: RequestThing) -> Answer:
 def _said(session: Session, one: Request) -> str:
     """`READ fd=5 (rd) len=5 flags=IO_LINK`: what was asked for, without what was left out."""
     decoded = one.decoded()
-    file = file_of(session, decoded.words)
+    file = file_of(session, one.ring, decoded.words)
     parts = [decoded.name]
     for name, value in decoded.operands:
         if value in _LEFT_OUT or (value == "0" and name.endswith(("flags", "ioprio"))):
@@ -78,7 +78,7 @@ def _result(session: Session, one: Request) -> str:
     if result is None:
         op = one.decoded().op
         return f"Its res will be: {op.result}." if op is not None and one.open else ""
-    meant = meaning_of_result(session, one.decoded(), result)
+    meant = meaning_of_result(session, one.ring, one.decoded(), result)
     text = f"res={result.res}: {meant.rstrip('.')}."
     if one.count > 1:
         text += f" That is the newest of {one.count} CQEs."

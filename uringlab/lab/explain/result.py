@@ -19,11 +19,11 @@ from uringlab.core.abi import (
 from uringlab.core.abi.named import flag_names
 from uringlab.core.errors import errno_text
 from uringlab.lab.errnos import IN_IO_URING, meaning
+from uringlab.lab.names import FileThing, RequestThing
 
 if TYPE_CHECKING:
     from uringlab.core.cq import Cqe
     from uringlab.core.ops.declare import DecodedSqe
-    from uringlab.lab.names import FileThing
     from uringlab.lab.session import Session
 
 _READS = {Opcode.READ, Opcode.READV, Opcode.READ_FIXED, Opcode.READV_FIXED, Opcode.READ_MULTISHOT}
@@ -39,11 +39,17 @@ _OPENS = {Opcode.OPENAT, Opcode.OPENAT2, Opcode.SOCKET, Opcode.ACCEPT, Opcode.FI
 _U64 = 2**64 - 1
 
 
-def file_of(session: Session, words: dict[str, int]) -> FileThing | None:
-    """The session's file behind the fd of an SQE; None: it is nobody's, or registered."""
-    if words["flags"] & SqeFlags.FIXED_FILE:
-        return None
-    return session.owner_of(words["fd"])
+def file_of(session: Session, ring: str, words: dict[str, int]) -> FileThing | None:
+    """The session's file behind the fd of an SQE, registered or not; None: none that it knows."""
+    if not words["flags"] & SqeFlags.FIXED_FILE:
+        return session.owner_of(words["fd"])
+    owner = next((one for one in session.rings() if one.name == ring), None)
+    places = owner.registered.files if owner is not None else []
+    name = places[words["fd"]] if 0 <= words["fd"] < len(places) else ""
+    found = session.names.get(name)
+    if isinstance(found, RequestThing):
+        return found.file
+    return found if isinstance(found, FileThing) else None
 
 
 def why_failed(decoded: DecodedSqe, res: int) -> str:
@@ -57,7 +63,7 @@ def why_failed(decoded: DecodedSqe, res: int) -> str:
     return f"{first[:1].lower()}{first[1:]}"
 
 
-def meaning_of_result(session: Session, decoded: DecodedSqe, cqe: Cqe) -> str:
+def meaning_of_result(session: Session, ring: str, decoded: DecodedSqe, cqe: Cqe) -> str:
     """A clause or two about res. Looks at the file, but changes nothing."""
     opcode = decoded.words["opcode"]
     if cqe.flags & CqeFlags.NOTIF:
@@ -65,7 +71,7 @@ def meaning_of_result(session: Session, decoded: DecodedSqe, cqe: Cqe) -> str:
     if cqe.res < 0:
         return f"{errno_text(cqe.res)}: {why_failed(decoded, cqe.res)}"
     if opcode in _READS | _RECEIVES:
-        return _got(session, decoded, cqe.res)
+        return _got(file_of(session, ring, decoded.words), decoded, cqe.res)
     if opcode in _WRITES | _SENDS:
         return _gave(decoded, cqe.res)
     if opcode in _OPENS:
@@ -109,10 +115,9 @@ def _by_opcode(words: dict[str, int], res: int) -> str:
     return ""
 
 
-def _got(session: Session, decoded: DecodedSqe, res: int) -> str:
+def _got(file: FileThing | None, decoded: DecodedSqe, res: int) -> str:
     """Bytes came in: all, some, or none."""
     words = decoded.words
-    file = file_of(session, words)
     mode = _mode(file)
     asked = words["len"] if words["opcode"] in _LENGTH_KNOWN else 0
     if res == 0:

@@ -42,7 +42,9 @@ def explain_sqe(session: Session, ring: RingThing, slot: int) -> Answer:
     decoded = shot.sqe(index)
     whose = session.request_name(ring.name, decoded.user_data)
     head = f"{name}: {whose}, {decoded.name}"
-    return Answer("sqe", name, counted(head, owner, _sqe_fields(session, decoded, whose)))
+    return Answer(
+        "sqe", name, counted(head, owner, _sqe_fields(session, ring.name, decoded, whose))
+    )
 
 
 def _sq_owner(shot: RingSnapshot, slot: int) -> tuple[int | None, str]:
@@ -66,15 +68,15 @@ def _newest(slot: int, end: int, entries: int) -> int | None:
     return index & U32 if index >= 0 else None
 
 
-def _sqe_fields(session: Session, decoded: DecodedSqe, whose: str) -> str:
+def _sqe_fields(session: Session, ring: str, decoded: DecodedSqe, whose: str) -> str:
     words = decoded.words
     flags = words["flags"]
     said = [f"{flag.name} ({flag.doc})" for flag in SqeFlags if flags & flag]
     shown = [f"opcode {words['opcode']}: {decoded.name}"]
     shown.append(f"flags {flags:#x}: {cut(', '.join(said), 150)}" if flags else "flags 0")
-    file = file_of(session, words)
+    file = file_of(session, ring, words)
     known = f", {file.name}" if file is not None else ""
-    place = ", a place of the registered files" if flags & SqeFlags.FIXED_FILE else known
+    place = f", a place of the registered files{known}" if flags & SqeFlags.FIXED_FILE else known
     shown.append(f"fd {words['fd']}{place or (', none' if words['fd'] == -1 else '')}")
     by_word = _operand_names(decoded)
     shown.extend(
@@ -167,7 +169,10 @@ def _second_half(shot: RingSnapshot, index: int) -> str:
 def _res(session: Session, ring: RingThing, whose: str, cqe: Cqe) -> str:
     thing = session.names.get(whose)
     if isinstance(thing, RequestThing) and thing.request.ring == ring.name:
-        return meaning_of_result(session, thing.request.decoded(), cqe).rstrip(".")
+        return meaning_of_result(session, ring.name, thing.request.decoded(), cqe).rstrip(".")
+    tag = session.tag_text(ring.name, cqe)
+    if tag:
+        return tag
     return errno_text(cqe.res) if cqe.res < 0 else "what it means, its opcode says"
 
 

@@ -37,6 +37,21 @@ def explain_thing(session: Session, thing: Thing) -> Answer:
             return Answer("file", thing.name, _file(session, thing))
 
 
+def explain_place(ring: RingThing, place: int) -> Answer:
+    """`fixed:3`: a place in the ring's table of registered files, which must be there."""
+    inside = ring.registered.files[place]
+    what = f"{inside} is in it" if inside else "nothing is in it that has a name here"
+    return Answer(
+        "registered file",
+        f"fixed:{place}",
+        counted(
+            f"fixed:{place} is place {place} of the registered files of {ring.name}: {what}",
+            f"It goes where an fd goes, and its SQE has FIXED_FILE: read fixed:{place} 64. "
+            "Try: show registered.",
+        ),
+    )
+
+
 def _ring(session: Session, thing: RingThing) -> str:
     shot = thing.observer.look()
     used = "the one in use" if session.current is thing else f"not in use: ring use {thing.name}"
@@ -92,6 +107,10 @@ def _use(thing: FileThing) -> str:
         return f"It goes where an fd goes: read {name} 64, poll_add {name} in."
     if stat.S_ISSOCK(mode) and "listen" in thing.what:
         return f"It goes where an fd goes: accept {name}."
+    if "epoll" in thing.what:
+        return f"It goes where an epoll set goes: epoll_wait {name}."
+    if "eventfd" in thing.what:
+        return f"It goes where an fd goes: read {name} 8 takes its count."
     if stat.S_ISSOCK(mode):
         return f'It goes where an fd goes: send {name} "text", recv {name} 64.'
     return "It goes where an fd goes."

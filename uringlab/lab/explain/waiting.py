@@ -77,10 +77,10 @@ def _before(session: Session, one: Request) -> str:
 def _for(session: Session, one: Request) -> str:
     words = one.decoded().words
     opcode = words["opcode"]
-    file = file_of(session, words)
+    file = file_of(session, one.ring, words)
     name = file.name if file is not None else f"fd {words['fd']}"
     if words["flags"] & SqeFlags.FIXED_FILE:
-        name = f"the registered file {words['fd']}"
+        name = f"fixed:{words['fd']}" + (f" ({file.name})" if file is not None else "")
     regular = file is not None and file.opened is not None and stat.S_ISREG(file.opened.st_mode)
     if opcode in _READS | _WRITES and regular:
         return f"It waits for the device or a worker thread: {name} is a file on disk."
