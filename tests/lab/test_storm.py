@@ -16,8 +16,9 @@ from uringlab.core.buffers import memory_stats
 from uringlab.lab import LineError, Session
 from uringlab.lab.bench import Bench
 from uringlab.lab.errors import GaveUp
+from uringlab.lab.news import News
 from uringlab.lab.verbs.storm import amount
-from uringlab.observe.event import Missed
+from uringlab.observe.event import Missed, SystemCall
 from uringlab.observe.log import KEEP as KEPT_EVENTS
 from uringlab.observe.request import State
 from uringlab.observe.requests import KEEP as KEPT_REQUESTS
@@ -265,6 +266,24 @@ def test_closing_the_bench_in_the_middle_of_it():
     with Bench() as bench:
         bench.line("storm nop", lambda _reply: None)
         until(lambda: bench.session.storm is not None and bench.session.storm.progress.done)
+
+
+def test_whoever_prints_events_is_told_of_a_storm_in_two_lines(bench):
+    session = bench.session
+    news = News(session)
+    run(bench, "ring new r0")
+    news.digest()
+    done = bench.line("storm nop count=400k batch=8", lambda _reply: None)
+    told = []
+    while not done.done():
+        session.look()
+        told += news.digest()
+    done.result(PATIENCE)
+    run(bench, "do nop")
+    told += news.digest()
+    assert [one.what for one in told if isinstance(one, Missed)] == ["SQE", "CQE"]
+    assert all(300_000 < one.count <= 409_600 for one in told if isinstance(one, Missed))
+    assert sum(isinstance(one, SystemCall) for one in told) == 1, "the rest is as ever"
 
 
 def test_whoever_looks_is_told_how_far_it_is(bench):

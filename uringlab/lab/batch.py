@@ -224,7 +224,7 @@ class Batch:
 
     def _tell_events(self) -> None:
         session = self.bench.session
-        for event in self._news.take():
+        for event in self._news.take() if self.as_json else self._news.digest():
             if self.as_json:
                 self._print_json({"type": "event", **event.to_json()})
             elif not self.quiet:

@@ -147,7 +147,7 @@ class Repl:
     def _events(self) -> StyleAndTextTuples:
         """What happened since this was last asked, a line each."""
         lines: StyleAndTextTuples = []
-        for event in self._news.take():
+        for event in self._news.digest():
             lead = "\n" if lines else ""
             text = f"{lead}  {event.actor:<7} {self.session.say(event)}"
             lines.append((f"class:{event.actor}", text))

@@ -85,7 +85,7 @@ class _Plain:
         """Say what happened since it was last told."""
         self._bench.session.look()
         with self._telling:
-            for event in self._news.take():
+            for event in self._news.digest():
                 _print(f"  {event.actor:<7} {self._bench.session.say(event)}")
 
 
