@@ -318,7 +318,10 @@ class Operands:
         thing = self.session.names.get(self.buffers[0]) if self.buffers else None
         if current is None or not isinstance(thing, BufferThing):
             return None
-        return current.registered.place_of(thing.buffer)
+        place = current.registered.place_of(thing.buffer)
+        if place is not None:
+            self.session.taken.number(place)
+        return place
 
     # -- other requests, rings -----------------------------------------------------------
 
@@ -417,11 +420,13 @@ class Operands:
             return number
         owned = self.session.owner_of(number)
         if owned is not None:
+            self.session.taken.file(number, owned.name)
             return self._owned(owned)
         # Not owned, and still open: a CLOSE has been staged for it, and has not run yet.
         for one in self.session.files():
             if one.fd.number == number and one.leads_here():
                 if not self._closes():
+                    self.session.taken.file(number, one.name)
                     return number
                 raise LineError(
                     f"{one.name} is being closed already. Once it is, a second close shows EBADF",

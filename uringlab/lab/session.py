@@ -23,6 +23,7 @@ from uringlab.lab.parser import parse_line
 from uringlab.lab.recorders import Recorders
 from uringlab.lab.scratch import Scratch
 from uringlab.lab.script import statements
+from uringlab.lab.steps_taken import StepsTaken
 from uringlab.lab.story import End, Story
 from uringlab.lab.verbs import standard_table
 from uringlab.observe.event import Posted, SystemCall, plain
@@ -89,6 +90,7 @@ class Session:
         log: every event of every ring.
         requests: the lives of the requests, folded from the log.
         recorders: what the session is written into.
+        taken: the commands that were run, and what they came to.
         story: what was done, command by command, since the session or the last `reset` began.
         undo: puts back, at the end, what would outlive the session's rings.
         guard: what no line may do.
@@ -117,6 +119,7 @@ class Session:
     def _start(self) -> None:
         self.scratch = Scratch(self._roots)
         self.guard = Guard(network=self._allow_network)
+        self.taken = StepsTaken(str(self.scratch.path))
         self.log = EventLog()
         self.requests = Requests()
         self.log.listen(self.requests.take)
@@ -157,6 +160,10 @@ class Session:
 
     def execute_command(self, command: Command, line: str = "") -> Iterator[Reply]:
         """Run one parsed command. Raises as `execute` does."""
+        with self.taken.take(command, self.current.name if self.current is not None else ""):
+            yield from self._execute_command(command, line)
+
+    def _execute_command(self, command: Command, line: str) -> Iterator[Reply]:
         if command.spec.name != "diff":
             self.mark = self.log.count
         deed = self._deed = self.story.begin(command, self.current)
@@ -303,6 +310,7 @@ class Session:
         thing = RingThing(name, ring, Observer(OwnSource(name, ring), self.log))
         self.names[name] = self._rings[name] = thing
         self.current = thing
+        self.taken.opened(name, entries, asked)
         return thing
 
     def ring(self) -> RingThing:
@@ -384,6 +392,7 @@ class Session:
         request = thing.request
         if self._deed is not None:
             self._deed.name = thing.name
+        self.taken.staged(request.ring, thing.name, request.user_data)
         self.requests.name(request.ring, request.index, thing.name)
         self.recorders.name(request.ring, request.index, request.user_data, thing.name)
         self.names[thing.name] = thing

@@ -59,6 +59,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "looking": ("show", "diff"),
     "explain": ("explain",),
     "expect": ("expect",),
+    "c": ("c",),
     "session": (
         *("help", "history", "source", "save", "record", "record stop"),
         *("sleep", "reset", "quit|exit"),

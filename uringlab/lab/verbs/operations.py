@@ -89,6 +89,7 @@ def stage(session: Session, command: Command) -> RequestThing:
         ) from error
     if used.made is not None:
         session.names[used.made.name] = used.made
+        session.taken.made(used.made.name, len(used.made.buffer))
     return thing
 
 

@@ -225,7 +225,9 @@ def _wait(session: Session, command: Command) -> Iterator[Reply]:
     while answer == -errno.EINTR:  # by a signal that is nobody's wish to give up
         left = None if deadline is None else max(0, deadline - time.monotonic_ns())
         answer = enter(session, thing, 0, count, EnterFlags.GETEVENTS, left, place)
+    session.taken.waited(thing.observer.snapshot.ready)
     if answer == -errno.ETIME:
+        session.taken.number(1)
         ready = thing.observer.snapshot.ready
         yield note(f"the time is over: {ready} of {count} are ready")
         return
@@ -309,6 +311,7 @@ def _peek(session: Session, command: Command) -> Iterator[Reply]:
     thing = session.ring()
     thing.observer.look()
     found = thing.ring.cq().peek(command.get("count", thing.ring.params.cq_entries))
+    session.taken.took(len(found))
     for cqe in found:
         yield cqe_reply(session, thing.name, cqe)
     yield note(f"{len(found)} ready; the head has not moved" if found else "nothing is ready")
@@ -319,6 +322,7 @@ def reap(session: Session, thing: RingThing, count: int | None = None) -> Iterat
     thing.observer.look()
     wanted = thing.ring.params.cq_entries if count is None else count
     found = thing.ring.cq().drain(wanted)
+    session.taken.took(len(found))
     replies = [cqe_reply(session, thing.name, cqe, taken=True) for cqe in found]
     thing.observer.look()
     yield from replies

@@ -104,6 +104,7 @@ def _listener(session: Session, command: Command) -> Iterator[Reply]:
         fd = OwnedFd(listening.detach())
     session.guard.is_bound(fd)
     session.names[name] = FileThing(name, fd, f"socket, listening at 127.0.0.1:{port}")
+    session.taken.number(port)
     yield note(f"{name}: fd {fd.number}, listening at 127.0.0.1:{port}")
 
 
@@ -171,6 +172,7 @@ def _feed(session: Session, command: Command) -> Iterator[Reply]:
         }
         why = meaning.get(error.errno or 0, error.strerror or "")
         raise LineError(f"cannot feed {thing.name}: {why}", command.span_of("to")) from error
+    session.taken.number(written)
     some = f"{written} bytes" if written == len(data) else f"{written} of {len(data)} bytes"
     yield note(f"fed {some} to {thing.name} with a plain write(2), outside the ring")
 
@@ -201,6 +203,7 @@ def _drop(session: Session, command: Command) -> Iterator[Reply]:
             raise LineError(f"{name} is a ring", command.span, f"ring close {name}")
         case FileThing():
             session.guard.check_fd(thing.fd)
+            session.taken.number(int(thing.fd.owned and thing.leads_here()))
             thing.close()
             yield note(f"{name} is closed, and the name is free")
         case RequestThing() if thing.request.state in _LIVE:
@@ -211,6 +214,7 @@ def _drop(session: Session, command: Command) -> Iterator[Reply]:
         case RequestThing():
             if thing.file is not None:
                 session.guard.check_fd(thing.file.fd)
+                session.taken.number(int(thing.file.fd.owned and thing.file.leads_here()))
                 thing.file.close()
             yield note(f"the name {name} is free")
         case ChildThing():
