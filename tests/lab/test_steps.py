@@ -316,3 +316,17 @@ def test_a_wait_for_more_than_the_queue_holds_says_so(session):
 def test_flags_of_a_completion_are_shown_by_name(session):
     session.run("timeout 1ms timeout_flags=multishot count=2; submit; wait 1")
     assert session("peek").splitlines()[0].endswith("  flags=MORE")
+
+
+def test_do_ends_with_the_first_cqe_of_a_multishot_request():
+    with Session() as session:
+        session.run('pipe rd wr; feed wr "x"')
+        said = session("do poll_add rd poll_events=in multishot=on -> p")
+        assert said.splitlines()[-1].startswith("p goes on: more CQEs of it may come (MORE).")
+        session.run("expect p cqes=1; cancel p; submit; reap; expect p res=-ECANCELED cqes=2")
+
+
+def test_do_waits_for_the_notif_of_a_zero_copy_send():
+    with Session() as session:
+        session.run("listener l; do socket inet stream -> s; accept l -> a; do connect s l")
+        session.run('expect within 9s a res>=0; do send_zc s "hi" -> z; expect z cqes=2')

@@ -111,30 +111,11 @@ class SqeSlot:
             LooseAddress: it does not. The kernel would read or write who knows what.
         """
         sqe, held = bytes(self._sqe), dict(self._held)
-        from uringlab.core.ops.declare import decode  # noqa: PLC0415 (raw slots are seldom)
-        from uringlab.core.ops.pointers import address_rule  # noqa: PLC0415
+        from uringlab.core.ops.pointers import loose_address  # noqa: PLC0415 (raw slots are seldom)
 
-        decoded = decode(sqe)
-        rule = address_rule(decoded.words["opcode"])
-        if rule.never:
-            raise LooseAddress(f"slot {self.index}: {decoded.name} in a raw slot: {rule.never}")
-        if decoded.words["ioprio"] & rule.clear:
-            raise LooseAddress(f"slot {self.index}: addr leads to an array of more addresses")
-        if decoded.words["pad2"]:
-            raise LooseAddress(f"slot {self.index}: pad2 names attributes with addresses in them")
-        for word in rule.words:
-            value = decoded.words[word]
-            address, size = held.get(word, (0, 0))
-            length = decoded.words["len"] if word in rule.sized else 0
-            if value == 0 or (rule.held and value == address and length <= size):
-                continue
-            raise LooseAddress(
-                f"slot {self.index}: {word}={value:#x} is an address for {decoded.name}, "
-                f"and no memory object holds {length} bytes there"
-                if rule.held
-                else f"slot {self.index}: {word}={value:#x} may be an address for "
-                f"{decoded.name}: in a raw slot it must be 0"
-            )
+        why = loose_address(sqe, held)
+        if why:
+            raise LooseAddress(f"slot {self.index}: {why}")
         answer = lib.ul_sq_vouch(self._handle, self.index, sqe, len(sqe))
         if answer == -errno.ESTALE:
             return False

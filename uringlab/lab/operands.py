@@ -306,9 +306,7 @@ class Operands:
         return [self._buffer(name) for name in typed.names]
 
     def _buffer(self, name: str) -> Buffer | BadPage:
-        thing = self.session.find(name, "buffer")
-        if not isinstance(thing, BufferThing):  # pragma: no cover - find() has just checked
-            raise LineError("not a buffer")
+        thing = self.session.buffer(name)
         self.buffers.append(thing.name)
         return thing.buffer
 

@@ -64,7 +64,7 @@ def _parse(group: list[Token], table: CommandTable) -> Command:
     if spec.raw:
         return Command(spec, whole, tokens=tuple(rest))
     into = ""
-    if spec.op is not None:
+    if spec.stages:
         rest, into = _arrow(rest)
     return _operands(Command(spec, whole, into=into), rest, table)
 
@@ -180,7 +180,7 @@ def _shared_out(
 
 
 def _inner(spec: CommandSpec, inner: Command) -> Command:
-    if spec.wraps == "OPERATION" and inner.spec.op is None:
+    if spec.wraps == "OPERATION" and not inner.spec.stages:
         raise LineError(
             f"{spec.name} takes an operation (nop, read, write, …), not {inner.spec.name}",
             inner.span,

@@ -73,7 +73,7 @@ def _named(text: str, deed: Deed) -> str:
     command = deed.command
     if command.spec.name == "do" and command.inner is not None:
         command = command.inner
-    given = deed.name and command.spec.op is not None and not command.into
+    given = deed.name and command.spec.stages and not command.into
     return f"{text} -> {deed.name}" if given else text
 
 

@@ -6,7 +6,7 @@ import signal
 import threading
 import time
 import warnings
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, cast
 
 from uringlab.core.abi import SetupFlags
 from uringlab.core.abi.named import flag_names
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from uringlab.lab.bounds.roots import Allowed
     from uringlab.lab.errors import Span
     from uringlab.lab.names import Thing
+    from uringlab.lab.rawsqe import RawSqe
     from uringlab.lab.registered import Group
     from uringlab.lab.reply import Reply
     from uringlab.lab.spec import Command
@@ -375,16 +376,42 @@ class Session:
         Raises:
             LineError: the queue is full; nothing changed.
         """
+        ring = self._before_staging()
+        return self._staged(ring, ring.ring.sq().push(op), name, op, buffers, closes)
+
+    def stage_raw(self, raw: RawSqe, name: str, *, buffers: tuple[str, ...] = ()) -> RequestThing:
+        """Write raw words into the slot at the local tail and name the request.
+
+        Raises:
+            SubmissionQueueFull: nothing changed.
+        """
+        ring = self._before_staging()
+        slot = ring.ring.sq().slot()
+        slot.write(**raw.given)
+        return self._staged(ring, slot.index, name, cast("Op", raw), buffers)
+
+    def _before_staging(self) -> RingThing:
         ring = self.ring()
         ready = ring.observer.look().ready
         if self._deed is not None:
             self._deed.ready = ready
-        index = ring.ring.sq().push(op)
+        return ring
+
+    def _staged(
+        self,
+        ring: RingThing,
+        index: int,
+        name: str,
+        op: Op,
+        buffers: tuple[str, ...],
+        closes: FileThing | None = None,
+    ) -> RequestThing:
         ring.observer.look()
         request = self.requests.find(ring.name, index)
         if request is None:  # pragma: no cover - the look above has just seen it staged
             raise LineError("the request was staged, and somebody took it back at once")
-        thing = self._name_request(RequestThing(name, request, op, None, buffers, closes))
+        thing = RequestThing(name, request, op, None, buffers, closes)
+        self._name_request(thing)
         self.guard.staged(thing)
         return thing
 
@@ -524,6 +551,17 @@ class Session:
         """Name a buffer."""
         thing = BufferThing(name, buffer)
         self.names[name] = thing
+        return thing
+
+    def buffer(self, name: str) -> BufferThing:
+        """The buffer of that name.
+
+        Raises:
+            LineError: there is none.
+        """
+        thing = self.find(name, "buffer")
+        if not isinstance(thing, BufferThing):  # pragma: no cover - find() has just checked
+            raise LineError(f"{name} is not a buffer")
         return thing
 
     def next_buffer_name(self) -> str:

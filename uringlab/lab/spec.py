@@ -76,6 +76,7 @@ class CommandSpec:
         more: a paragraph for `help NAME`.
         wraps: it takes a whole command after its own operands (`do`, `repeat`).
         raw: it reads its tokens itself (`expect`).
+        stages_raw: it stages a request, of no declared op (`sqe`).
         read_only: it changes nothing, so it may run at any time.
     """
 
@@ -91,6 +92,12 @@ class CommandSpec:
     more: str = ""
     wraps: str = ""
     raw: str = ""
+    stages_raw: bool = False
+
+    @property
+    def stages(self) -> bool:
+        """Whether it stages one request, which `->` can name and `do` can do."""
+        return self.op is not None or self.stages_raw
 
     def parts(self) -> tuple[str, ...]:
         """The signature's parts: the verb, then each operand, then what else may follow."""
@@ -99,7 +106,7 @@ class CommandSpec:
             parts.append(self.wraps)
         if self.raw:
             parts.append(self.raw)
-        if self.op is not None:
+        if self.stages:
             parts.append("[-> NAME]")
         return tuple(parts)
 

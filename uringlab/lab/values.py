@@ -456,18 +456,24 @@ class Choice(Value):
 class OneOf(Value):
     """One of the kernel's numbers that have names, in any case; or the number."""
 
-    def __init__(self, label: str, numbers: Mapping[str, int], docs: Mapping[str, str]) -> None:
-        """The names and their numbers."""
+    def __init__(
+        self,
+        label: str,
+        numbers: Mapping[str, int],
+        docs: Mapping[str, str],
+        high: int = 2**64 - 1,
+    ) -> None:
+        """The names and their numbers, and the largest number that may be typed instead."""
         self.label = label
+        self._plain = Integer(-(2**63) if high == 2**64 - 1 else 0, high)
         self._numbers = {name.lower(): number for name, number in numbers.items()}
         self._docs = docs
         self.wants = "one of " + ", ".join(self._numbers)
 
     def read(self, token: Token) -> int:
         """Read it."""
-        number = to_int(token.text) if token.type is T.WORD else None
-        if number is not None:
-            return number
+        if token.type is T.WORD and to_int(token.text) is not None:
+            return self._plain.read(token)
         if token.text.lower() not in self._numbers:
             raise self.refuse(token, did_you_mean(token.text.lower(), self._numbers))
         return self._numbers[token.text.lower()]

@@ -11,8 +11,13 @@ Source: the `*_prep` functions in the kernel's io_uring/ directory, Linux 6.18.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from uringlab.core.abi import Opcode, RecvSendFlags
+from uringlab.core.ops.declare import decode
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _NONE: tuple[str, ...] = ()
 _ADDR = ("addr",)
@@ -145,3 +150,33 @@ def address_rule(opcode: int) -> AddressRule:
         return AddressRule(_EVERY, held=False)
     sized = frozenset({_SIZED[known]} if known in _SIZED else ())
     return AddressRule(_POINTERS[known], sized=sized, clear=int(_VECTORED.get(known, 0)))
+
+
+def loose_address(sqe: bytes, held: Mapping[str, tuple[int, int]]) -> str:
+    """What address an SQE has that belongs to no memory it holds; "" where there is none.
+
+    Args:
+        sqe: its first 64 bytes.
+        held: (address, bytes) of the memory that it holds, by the word that it was put into.
+    """
+    decoded = decode(sqe)
+    rule = address_rule(decoded.words["opcode"])
+    if rule.never:
+        return f"{decoded.name} in a raw slot: {rule.never}"
+    if decoded.words["ioprio"] & rule.clear:
+        return "addr leads to an array of more addresses"
+    if decoded.words["pad2"]:
+        return "pad2 names attributes with addresses in them"
+    for word in rule.words:
+        value = decoded.words[word]
+        address, size = held.get(word, (0, 0))
+        length = decoded.words["len"] if word in rule.sized else 0
+        if value == 0 or (rule.held and value == address and length <= size):
+            continue
+        if rule.held:
+            return (
+                f"{word}={value:#x} is an address for {decoded.name}, and no memory object holds "
+                f"{length} bytes there"
+            )
+        return f"{word}={value:#x} may be an address for {decoded.name}: in a raw slot it must be 0"
+    return ""

@@ -20,6 +20,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "rings": ("ring new", "ring use", "ring close", "rings"),
     "things": ("file", "pipe", "sockets", "listener", "epoll", "child", "buf", "feed", "drop"),
     OPERATIONS: (),
+    "sqe": ("sqe",),
     "steps": ("publish", "enter", "submit", "wait", "peek", "reap", "do", "repeat"),
     "storm": ("storm",),
     "registering.buffers": (

@@ -80,17 +80,22 @@ def stage(session: Session, command: Command) -> RequestThing:
     except NotSupported as error:
         raise LineError(str(error), command.span) from error
     except SubmissionQueueFull as error:
-        shot = session.ring().observer.look()
-        where = f"{shot.staged} staged, {shot.pending} published and not consumed"
-        raise LineError(
-            f"the submission queue is full: all {shot.sq_entries} slots are taken ({where})",
-            command.span,
-            "submit",
-        ) from error
+        raise full(session, command) from error
     if used.made is not None:
         session.names[used.made.name] = used.made
         session.taken.made(used.made.name, len(used.made.buffer))
     return thing
+
+
+def full(session: Session, command: Command) -> LineError:
+    """What is said when there is no free slot."""
+    shot = session.ring().observer.look()
+    where = f"{shot.staged} staged, {shot.pending} published and not consumed"
+    return LineError(
+        f"the submission queue is full: all {shot.sq_entries} slots are taken ({where})",
+        command.span,
+        "submit",
+    )
 
 
 def _run(session: Session, command: Command) -> Iterator[Reply]:

@@ -8,7 +8,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from uringlab.core.abi import CqeFlags, EnterFlags, SetupFlags, SqRingFlags
+from uringlab.core.abi import CqeFlags, EnterFlags, Opcode, SetupFlags, SqRingFlags
 from uringlab.core.abi.named import flag_names
 from uringlab.core.errors import errno_name, errno_text
 from uringlab.core.wait import Wait
@@ -344,15 +344,26 @@ def _reap(session: Session, command: Command) -> Iterator[Reply]:
             yield note("nothing is ready")
 
 
+def _stage(session: Session, inner: Command) -> RequestThing:
+    if not inner.spec.stages_raw:
+        return stage(session, inner)
+    from uringlab.lab.verbs.sqe import stage_raw  # noqa: PLC0415 - few lines are raw
+
+    return stage_raw(session, inner)
+
+
 def _posted(thing: RequestThing) -> bool:
-    return thing.request.final is not None
+    """Whether there is nothing more to wait for: a multishot request may go on for ever."""
+    one = thing.request
+    sends = one.sqe[0] in (Opcode.SEND_ZC, Opcode.SENDMSG_ZC)  # the NOTIF is to come
+    return one.final is not None or (one.count > 0 and not sends)
 
 
 def _do(session: Session, command: Command) -> Iterator[Reply]:
     if command.inner is None:  # pragma: no cover - the parser has checked
         raise LineError("do needs an operation")
     thing = session.ring()
-    request: RequestThing = stage(session, command.inner)
+    request = _stage(session, command.inner)
     yield step("publish")
     publish(session)
     yield step("enter")
@@ -376,6 +387,10 @@ def _do(session: Session, command: Command) -> Iterator[Reply]:
         first = False
     yield step("reap")
     yield from reap(session, thing)
+    if request.request.open:
+        yield note(
+            f"{request.name} goes on: more CQEs of it may come (MORE). cancel {request.name}"
+        )
 
 
 def _repeat(session: Session, command: Command) -> Iterator[Reply]:
