@@ -302,7 +302,7 @@ def notes(replies):
 
 
 def test_a_wait_that_a_timeout_ended_says_so(session):
-    session.run("timeout 1ms timeout_flags=multishot count=2; submit")
+    session.run("timeout 200ms timeout_flags=multishot count=2; submit")
     [said] = notes(session.run("wait 2"))
     assert said.startswith("1 of 2 ready: a TIMEOUT"), said
 
