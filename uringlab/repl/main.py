@@ -83,6 +83,7 @@ class Repl:
         self._running = ""
         self._looks = 0
         self._paste = 0
+        self._dropped = 0
         self._leaving = False
         self._told_problem = False
 
@@ -123,7 +124,7 @@ class Repl:
         if error is not None and self._screen.app.is_running and not self._screen.app.is_done:
             self._screen.app.exit(exception=error)
 
-    def _soon(self, work: Callable[[], None]) -> None:
+    def _soon(self, work: Callable[[], object]) -> None:
         """Do something in the main thread. From any thread; nothing once it is over."""
         loop = self._loop
         if loop is not None and not loop.is_closed():
@@ -139,10 +140,12 @@ class Repl:
     def _say(self, text: str, style: str = "") -> None:
         self._screen.say([(style, text)])
 
-    def _tell(self) -> None:
+    def _tell(self) -> bool:
         """Say what happened, and what the bench's thread has left to be said of it."""
-        for text in self._outbox.take():
+        found = self._outbox.take()
+        for text in found:
             self._screen.say(text)
+        return bool(found)
 
     def _events(self) -> StyleAndTextTuples:
         """What happened since this was last asked, a line each."""
@@ -162,7 +165,7 @@ class Repl:
     def entered(self, text: str) -> None:
         """Run it, or keep it until what runs has ended. Several lines belong together."""
         self._paste += 1
-        self._queue += [_Line(line, self._paste) for line in text.split("\n")]
+        self._queue += [_Line(line, self._paste) for line in text.rstrip("\n").split("\n")]
         if text.strip() and self._history.problem and not self._told_problem:
             self._told_problem = True
             self._say(self._history.problem, "class:note")
@@ -190,12 +193,15 @@ class Repl:
             self._leave()
 
     def _drop(self, count: int) -> None:
-        """Forget lines that were to be run, and say how many."""
+        """Forget lines that were to be run; it is told when the one that runs has ended."""
         dropped = [self._queue.popleft() for _ in range(count)]
-        lines = sum(1 for one in dropped if _does_something(one.text))
-        if lines:
-            said = "1 line was not run" if lines == 1 else f"{lines} lines were not run"
-            self._say(said, "class:note")
+        self._dropped += sum(1 for one in dropped if _does_something(one.text))
+
+    def _tell_dropped(self) -> None:
+        if self._dropped:
+            count = "1 line was" if self._dropped == 1 else f"{self._dropped} lines were"
+            self._say(f"{count} not run", "class:note")
+        self._dropped = 0
 
     # -- running -----------------------------------------------------------------------
 
@@ -232,15 +238,25 @@ class Repl:
             raise error
         if error is not None:
             self._drop(sum(1 for one in self._queue if one.paste == line.paste))
-        said: list[Reply] = []
-        after = self.bench.call(lambda: said.extend(self._course.after_line()))
-        after.add_done_callback(lambda after: self._soon(lambda: self._after(after, said)))
+        self._tell_dropped()
+        self._ask_course(self._course.after_line, self._idle)
 
-    def _after(self, done: Future[None], said: list[Reply]) -> None:
-        """What the open lesson has to say about the line."""
-        done.result()
-        for reply in said:
-            self._screen.say(marked(reply.text, "class:lesson"))
+    def _ask_course(
+        self, ask: Callable[[], list[Reply]], then: Callable[[], None] = lambda: None
+    ) -> None:
+        """What the open lesson has to say of what happened."""
+        said: list[Reply] = []
+
+        def tell() -> None:
+            done.result()
+            for reply in said:
+                self._screen.say(marked(reply.text, "class:lesson"))
+            then()
+
+        done = self.bench.call(lambda: said.extend(ask()))
+        done.add_done_callback(lambda _done: self._soon(tell))
+
+    def _idle(self) -> None:
         self._running = ""
         self._screen.app.invalidate()
         self._next()
@@ -255,7 +271,8 @@ class Repl:
                 # A bare Tab asks for all commands. To make them takes long enough to be felt.
                 await asyncio.to_thread(list, table)
             self.session.look()
-            self._tell()
+            if self._tell() and not self._running:
+                self._ask_course(self._course.tick)
             self._screen.app.invalidate()
 
     # -- what stands around the prompt ---------------------------------------------------

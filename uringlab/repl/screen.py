@@ -53,6 +53,8 @@ if TYPE_CHECKING:
 
 MENU = 8
 """Rows of the list of words that fit."""
+_OBEYED = dict.fromkeys({*range(0x20), *range(0x7F, 0xA0)} - {ord("\n")}, "?")
+"""What a terminal obeys, and does not show. One sign for one: a caret stays under its word."""
 
 
 class Listener(Protocol):
@@ -118,6 +120,8 @@ class Screen:
             output=self.output,
             erase_when_done=True,
         )
+        self._menu = False
+        self.app.before_render += self._close_ranks
 
     # -- saying ------------------------------------------------------------------------
 
@@ -129,15 +133,22 @@ class Screen:
         """
         if self.app.is_running:
             self.app.renderer.erase()
-        print_formatted_text(
-            self.output, [*text, ("", "\n")], STYLE, color_depth=self.app.color_depth
-        )
+        shown: StyleAndTextTuples = [(one[0], one[1].translate(_OBEYED)) for one in text]
+        shown.append(("", "\n"))
+        print_formatted_text(self.output, shown, STYLE, color_depth=self.app.color_depth)
         self.app.invalidate()
 
     @property
     def width(self) -> int:
         """Columns of the terminal, now."""
         return self.output.get_size().columns
+
+    def _close_ranks(self, _app: object) -> None:
+        """Rows that the list of words had are given back once it is closed."""
+        menu = self.buffer.complete_state is not None
+        if self._menu and not menu:
+            self.app.renderer.erase()
+        self._menu = menu
 
     # -- typing ------------------------------------------------------------------------
 
@@ -162,7 +173,7 @@ class Screen:
             else:
                 self._listener.left()
 
-        @keys.add("escape", filter=typing & has_completions)
+        @keys.add("escape", filter=typing & has_completions, eager=True)
         def _(_event: KeyPressEvent) -> None:
             self.buffer.cancel_completion()
 
@@ -212,7 +223,8 @@ class Screen:
 
     def _height(self) -> Dimension:
         """Room for the list of words below the line, while there is one."""
-        return Dimension(min=MENU) if self.buffer.complete_state is not None else Dimension()
+        rows = MENU + self.buffer.document.line_count
+        return Dimension(min=rows) if self.buffer.complete_state is not None else Dimension()
 
     def _prefix(self, line: int, wrapped: int) -> StyleAndTextTuples:
         label = self._listener.label()
@@ -222,7 +234,7 @@ class Screen:
         return [("class:prompt.busy", " " * width if wrapped else "… ".rjust(width))]
 
     def _figures(self) -> StyleAndTextTuples:
-        return self._listener.figures(self.buffer.document.text_before_cursor, self.width)
+        return self._listener.figures(self.buffer.document.current_line_before_cursor, self.width)
 
 
 def _size() -> Size:
