@@ -264,6 +264,7 @@ class Repl:
     async def _watch(self) -> None:
         """What the kernel does meanwhile is said above the prompt. Memory tells nobody: look."""
         table = self.session.table
+        shown: object = None
         while True:
             await asyncio.sleep(ATTENTIVE if self._running else REFRESH)
             self._looks += 1
@@ -273,7 +274,10 @@ class Repl:
             self.session.look()
             if self._tell() and not self._running:
                 self._ask_course(self._course.tick)
-            self._screen.app.invalidate()
+            around = (self.label(), self.status(), self.figures("", self._screen.width))
+            if around != shown:  # a terminal far away need not hear that nothing has changed
+                shown = around
+                self._screen.app.invalidate()
 
     # -- what stands around the prompt ---------------------------------------------------
 
