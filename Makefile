@@ -49,7 +49,7 @@ contracts: $(VENV)/developed
 	$(BIN)/lint-imports
 
 soak: $(VENV)/developed ## fuzz the language and the ring for long
-	FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(BIN)/python -m pytest -q -o faulthandler_timeout=0 tests/lab/test_fuzz.py tests/core/test_model.py
+	FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(BIN)/python -m pytest -q -o faulthandler_timeout=0 tests/lab/test_fuzz.py tests/core/test_model.py tests/lab/bounds/test_random.py
 
 quarantine: $(VENV)/developed ## the ring's tests, with freed memory kept and watched
 	$(BIN)/python tools/variant.py quarantine tests/core

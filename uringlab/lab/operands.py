@@ -43,7 +43,6 @@ from uringlab.core.ops.kinds import (
     UserData,
 )
 from uringlab.lab.bounds.guard import never_open
-from uringlab.lab.bounds.network import check_found, check_host
 from uringlab.lab.errors import LineError
 from uringlab.lab.names import BufferThing, ChildThing, FileThing, RequestThing, RingThing
 from uringlab.lab.values import (
@@ -356,6 +355,8 @@ class Operands:
         if typed.path:
             return str(self.session.scratch.resolve(typed.path))
         if not self.session.guard.network:
+            from uringlab.lab.bounds.network import check_host  # noqa: PLC0415 - most need none
+
             check_host(typed.host)
         return typed.host, typed.port
 
@@ -375,6 +376,8 @@ class Operands:
         if not address or (isinstance(address, tuple) and not address[1]):
             raise LineError(f"{name} has no address yet", None, f"bind {name} 127.0.0.1:0")
         if not self.session.guard.network:
+            from uringlab.lab.bounds.network import check_found  # noqa: PLC0415 - most need none
+
             check_found(address)
         return address
 
