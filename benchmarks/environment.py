@@ -6,7 +6,6 @@ Everything that is made lies below `benchmarks/.work/`; delete it to begin anew.
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from benchmarks.contender import Contender, DeadContenderError, Work, WrongAnswerError
+from benchmarks.liburing import MissingError, liburing_version, set_up_liburing
 from benchmarks.names import BUFFER, COLUMNS, EACH, LOOP, PUT, C
 
 if TYPE_CHECKING:
@@ -106,13 +106,10 @@ def run(*command: str) -> subprocess.CompletedProcess[str]:
 
 def build_c() -> str:
     """Compile liburing_loop.c; answer the version of liburing."""
-    compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
-    if compiler is None:
-        raise SetupError("a C compiler is missing: apt install gcc, or dnf install gcc")
-    if not has_liburing(compiler):
-        install_liburing()
-    if not has_liburing(compiler):
-        raise SetupError("liburing's headers are not found, though they were installed")
+    try:
+        compiler = set_up_liburing()
+    except MissingError as why:
+        raise SetupError(str(why)) from why
     source = LOOPS / "liburing_loop.c"
     if not C_PROGRAM.exists() or C_PROGRAM.stat().st_mtime <= source.stat().st_mtime:
         print("compiling liburing_loop.c", file=sys.stderr)
@@ -120,47 +117,6 @@ def build_c() -> str:
         if done.returncode:
             raise SetupError(f"liburing_loop.c does not compile:\n{done.stderr}")
     return liburing_version()
-
-
-def has_liburing(compiler: str) -> bool:
-    """Whether a program that includes liburing.h compiles and links."""
-    done = subprocess.run(
-        [compiler, "-x", "c", "-", "-o", "/dev/null", "-luring"],
-        input="#include <liburing.h>\nint main(void) { return 0; }\n",
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return done.returncode == 0
-
-
-def install_liburing() -> None:
-    """Install it where that is allowed and known how."""
-    apt = shutil.which("apt-get")
-    if apt is None or os.geteuid() != 0:
-        raise SetupError(
-            "liburing is missing: apt install liburing-dev, or dnf install liburing-devel"
-        )
-    print("installing liburing-dev", file=sys.stderr)
-    run(apt, "update", "--quiet")
-    done = run(apt, "install", "--yes", "--quiet", "--no-install-recommends", "liburing-dev")
-    if done.returncode:
-        raise SetupError(f"apt-get install liburing-dev failed:\n{done.stderr}")
-
-
-def liburing_version() -> str:
-    """Ask pkg-config, or the package manager."""
-    asking = (
-        ("pkg-config", "--modversion", "liburing"),
-        ("dpkg-query", "--show", "--showformat=${Version}", "liburing-dev"),
-        ("rpm", "--query", "--queryformat=%{VERSION}", "liburing-devel"),
-    )
-    for command in asking:
-        if shutil.which(command[0]):
-            done = run(*command)
-            if done.returncode == 0:
-                return done.stdout.strip()
-    return "of unknown version"
 
 
 def find_flags() -> int:
