@@ -6,6 +6,7 @@ what the session remembers of it, so that a learner sees names and not numbers.
 
 from __future__ import annotations
 
+import errno
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -13,7 +14,7 @@ from uringlab.core.abi import Opcode
 from uringlab.core.fd import ALLOC, FixedFd
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from uringlab.core.buffers import BadPage, Buffer
     from uringlab.core.cq import Cqe
@@ -120,9 +121,11 @@ class Registered:
 
     def follow(self, op: Op, cqe: Cqe, name: str) -> None:
         """A request may have put files into the table, or emptied a place of it."""
+        slot = getattr(op, "slot", None)
+        if op.opcode == Opcode.FILES_UPDATE and slot is not ALLOC and cqe.res == -errno.EBADF:
+            self._put(slot, "")  # the kernel empties a place before it looks at what goes there
         if cqe.res < 0 or not self.files:
             return
-        slot = getattr(op, "slot", None)
         if op.opcode == Opcode.CLOSE:
             fd = getattr(op, "fd", None)
             place = fd.number if isinstance(fd, FixedFd) else slot
@@ -130,16 +133,28 @@ class Registered:
         elif slot is None or op.opcode == Opcode.MSG_RING:
             return  # a message goes into another ring's table
         elif op.opcode == Opcode.FILES_UPDATE:
-            fds = op.fds.fds[: cqe.res]  # type: ignore[attr-defined]  # it is a FilesUpdate
-            places = fds if slot is ALLOC else range(_number(slot), _number(slot) + len(fds))
+            fds = op.fds.fds  # type: ignore[attr-defined]  # it is a FilesUpdate
+            first = _number(slot)
+            places = fds[: cqe.res] if slot is ALLOC else range(first, first + cqe.res)
             for place in places:
                 self._put(place, name)
+            if slot is not ALLOC and cqe.res < len(fds):
+                self._put(first + cqe.res, "")
         elif op.opcode == Opcode.PIPE:
-            first = op.fds.fds if slot is ALLOC else (_number(slot), _number(slot) + 1)  # type: ignore[attr-defined]
-            for place, suffix in zip(first, ("", "_2"), strict=True):
+            fds = op.fds.fds  # type: ignore[attr-defined]  # it is a Pipe
+            places = fds if slot is ALLOC else (_number(slot), _number(slot) + 1)
+            for place, suffix in zip(places, ("", "_2"), strict=True):
                 self._put(place, f"{name}{suffix}")
         else:
             self._put(cqe.res if slot is ALLOC else slot, name)
+
+    def hear(self, files: Mapping[int, str]) -> None:
+        """What the kernel says is in the table: it knows best where there is something."""
+        for at, name in enumerate(self.files):
+            if at not in files:
+                self.files[at] = ""
+            elif not name:
+                self.files[at] = files[at]
 
     def _put(self, place: object, name: str) -> None:
         at = _number(place)

@@ -1,5 +1,16 @@
 """Cancelling and waiting for it, at the prompt."""
 
+import errno
+import threading
+
+import pytest
+
+from uringlab.lab.bench import Bench
+from uringlab.lab.errors import GaveUp
+
+LATE = OSError(errno.ETIME, "ETIME: the time is over, and what was found has not ended yet")
+GONE = OSError(errno.ENOENT, "ENOENT: no request was found that is like that")
+
 
 def test_what_is_cancelled_has_ended_when_the_call_is_back(session, needs, refused):
     needs("SYNC_CANCEL")
@@ -10,3 +21,37 @@ def test_what_is_cancelled_has_ended_when_the_call_is_back(session, needs, refus
     assert "1 were cancelled" in session("register sync_cancel fd=rd every=on")
     assert "1 were cancelled" in session("register sync_cancel anything=on")
     session.run("expect p res=-ECANCELED; expect t res=-ECANCELED")
+
+
+def answers(monkeypatch, ring, *said):
+    """What the kernel says of a request that does not end at once: no request here does so."""
+    left = list(said)
+    asked = threading.Event()
+
+    def sync_cancel(*_args, **_options):
+        asked.set()
+        raise left.pop(0) if left[1:] else left[0]
+
+    monkeypatch.setattr(ring, "sync_cancel", sync_cancel)
+    return asked
+
+
+def test_what_ended_between_two_looks_has_ended(session, monkeypatch):
+    answers(monkeypatch, session.ring().ring, LATE, LATE, GONE)
+    assert "what was cancelled has ended" in session("register sync_cancel 7")
+
+
+def test_the_time_to_wait_is_all_of_it(session, monkeypatch, refused):
+    answers(monkeypatch, session.ring().ring, LATE)
+    assert "ETIME" in refused("register sync_cancel 7 timeout=1ms").message
+
+
+def test_a_cancelling_that_lasts_can_be_given_up(monkeypatch):
+    with Bench() as bench:
+        bench.line("ring new r0", print).result(20)
+        asked = answers(monkeypatch, bench.session.ring().ring, LATE)
+        done = bench.line("register sync_cancel 7", print)
+        assert asked.wait(20)
+        bench.give_up()
+        with pytest.raises(GaveUp):
+            done.result(20)

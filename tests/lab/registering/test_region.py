@@ -4,18 +4,26 @@ import threading
 
 import pytest
 
-from uringlab.core.abi import EnterFlags
 from uringlab.lab.bench import Bench
 from uringlab.lab.errors import GaveUp
 
 DISABLED = "ring new d flags=r_disabled"
 
 
-def test_a_wait_can_be_said_in_the_region(session, needs):
+def test_a_wait_can_be_said_in_the_region(session, needs, monkeypatch):
     needs("MEM_REGION")
     session.run(f"{DISABLED}; register mem_region 2; register enable_rings")
+    ring = session.ring().ring
+    entered = []
+    try_enter = ring.try_enter
+
+    def spy(*args, wait=None):
+        entered.append(wait)
+        return try_enter(*args, wait=wait)
+
+    monkeypatch.setattr(ring, "try_enter", spy)
     assert "the time is over: 0 of 1 are ready" in session("wait 1 timeout=1ms region=1")
-    assert session.ring().ring.last_enter.flags & EnterFlags.GETEVENTS
+    assert [one.registered for one in entered] == [64]  # the second place, and nothing else
     session.run("nop -> n; submit; wait 1 timeout=10s region=0; reap; expect n res=0")
     assert "room for 2 waits" in session("show registered")
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from uringlab.lab.errors import LineError
+from uringlab.observe.fdinfo import read
 from uringlab.observe.truths import NOT_SHOWN, Local, Truths, truths_of
 
 if TYPE_CHECKING:
@@ -32,6 +34,17 @@ def truths(session: Session, thing: RingThing) -> Truths:
         return truths_of(thing.observer.source, local, before=look)
     except LookupError as error:
         raise LineError(str(error)) from error
+
+
+def kernels_files(thing: RingThing, names: list[str]) -> dict[int, str]:
+    """What is in the places of the table of files: as the kernel says, or else as it is known."""
+    known = {at: name for at, name in enumerate(names) if name}
+    if not names or thing.ring.fd.registered:
+        return known
+    info = read(os.getpid(), thing.ring.fd.number)
+    if info.busy or info.partial or info.files is None:
+        return known
+    return {at: _plain(text) for at, text in info.files.items()}
 
 
 def show_kernel(session: Session, thing: RingThing) -> tuple[str, dict[str, object]]:

@@ -13,7 +13,7 @@ from uringlab.lab.names import BufferThing, ChildThing, FileThing, RequestThing,
 from uringlab.lab.reply import data, note
 from uringlab.lab.spec import CommandSpec, Param
 from uringlab.lab.values import Integer, Ref, Value
-from uringlab.lab.verbs.kernel import show_kernel
+from uringlab.lab.verbs.kernel import kernels_files, show_kernel
 from uringlab.lab.verbs.lives import life_json, requests_json, show_request, show_requests
 from uringlab.observe.request import State
 from uringlab.observe.snapshot import U32
@@ -177,6 +177,7 @@ def show_memory(session: Session, thing: RingThing) -> str:
 def show_registered(session: Session, thing: RingThing) -> tuple[str, dict[str, object]]:
     """What is registered with the ring, by the names it had."""
     known = thing.registered
+    known.hear(kernels_files(thing, known.files))
     lines = [f"  {what:<13} {text}" for what, text in known.lines()]
     none = [f"nothing is registered with {thing.name}   try: register buffers b0"]
     text = "\n".join([f"registered with {thing.name}:", *lines] if lines else none)

@@ -131,25 +131,35 @@ def _update(session: Session, command: Command) -> Iterator[Reply]:
     fds, names = _named(session, command)
     tags = tags_of(command)
     session.guard.change_table()
+    # The kernel empties a place before it looks at what goes there.
+    emptied = {at for at, fd in enumerate(fds) if fd is not None and fd != REGISTER_FILES_SKIP}
     op = RegisterOp.FILES_UPDATE if tags is None else RegisterOp.FILES_UPDATE2
-    done = call(
-        session,
-        command,
-        op,
-        lambda: thing.ring.files.update(start, fds, tags),
-        count=len(fds) if tags is None else STRUCT_BYTES,
-        result=int,
-        hints=_HINTS | {errno.EINVAL: "show registered"},
-    )
+    try:
+        done = call(
+            session,
+            command,
+            op,
+            lambda: thing.ring.files.update(start, fds, tags),
+            count=len(fds) if tags is None else STRUCT_BYTES,
+            result=int,
+            hints=_HINTS | {errno.EINVAL: "show registered"},
+        )
+    except LineError as error:
+        if getattr(error.__cause__, "errno", None) == errno.EBADF:
+            thing.registered.put_files(start, [""])
+            error.message += f". Place {start} is empty now: the kernel has let go of it first"
+        raise
     for at, name in enumerate(names[:done], start):
         if name is not None:
             thing.registered.put_files(at, [name])
     _keep_bound(session, start, fds[:done])
     thing.registered.tag(tags, [name or "" for name in names[:done]])
     failed = ""
-    if done < len(fds):
+    if done in emptied:
         thing.registered.put_files(start + done, [""])
         failed = f"; place {start + done} failed, and is empty now"
+    elif done < len(fds):
+        failed = f"; place {start + done} failed, and is as it was"
     told = ", ".join(
         f"fixed:{at} {SKIP if name is None else name or NONE}"
         for at, name in enumerate(names[:done], start)
