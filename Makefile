@@ -6,6 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 NATIVE := $(wildcard uringlab/core/native/*.[ch]) uringlab/core/native/build.py
 FUZZ_EXAMPLES ?= 20000
+JOBS ?= 2
 
 .DEFAULT_GOAL := help
 .PHONY: help lab test check format lint types contracts clean soak quarantine asan wrap reference pictures bench
@@ -32,7 +33,7 @@ lab: $(VENV)/installed ## make the environment, build, open the lab
 	@$(BIN)/uringlab
 
 test: $(VENV)/developed ## run every test, on the real kernel
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
 
 check: format lint types contracts test ## format, lint, types, import contracts, tests
 
