@@ -3,10 +3,12 @@
 `FUZZ_EXAMPLES` makes it long: `make soak`.
 """
 
+import contextlib
 import os
 from concurrent.futures import wait
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -35,6 +37,13 @@ WORDS = st.sampled_from(
     ]
 )  # fmt: skip
 LINES = st.lists(WORDS, min_size=1, max_size=8).map(" ".join)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def elsewhere(tmp_path_factory):
+    """`save` and `record` write where the program was started."""
+    with contextlib.chdir(tmp_path_factory.mktemp("fuzz")):
+        yield
 
 
 @settings(max_examples=EXAMPLES * 5, deadline=None)
