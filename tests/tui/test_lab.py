@@ -122,6 +122,25 @@ def test_a_wait_blocks_nothing_and_escape_gives_it_up():
     run(scene)
 
 
+def test_a_storm_is_watched_while_it_goes_on_and_escape_ends_it():
+    async def scene():
+        async with lab() as (app, pilot):
+            app.run_line("storm nop")
+            await until(pilot, lambda: "⧗ storm: " in app._hint.text(), "how far it is")
+            hint, slots = app._hint.text(), sq(app)
+            await until(pilot, lambda: app._hint.text() != hint, "how much further it is")
+            await until(pilot, lambda: sq(app) != slots, "the slots")
+            await until(pilot, lambda: "not seen" in app._events.text(), "what was missed")
+            await pilot.press("escape")
+            await settled(pilot)
+            assert "gave up the storm" in said(app)
+            assert "in flight 0" in app._top.text()
+            await type_line(pilot, "do nop -> n")
+            assert "n  res=0" in said(app)
+
+    run(scene)
+
+
 def test_ctrl_c_gives_up_a_wait_and_never_quits():
     async def scene():
         async with lab() as (app, pilot):

@@ -13,7 +13,20 @@ if TYPE_CHECKING:
     from uringlab.observe.log import EventLog
 
 
-_MOVES = (Staged, Published, Consumed, Posted, Seen)
+_ENTRIES = (Staged, Posted)
+_MOVES = (*_ENTRIES, Published, Consumed, Seen)
+
+
+def in_short(events: list[Event], dropped: tuple[type[Event], ...] = _ENTRIES) -> list[Event]:
+    """Without the few SQEs and CQEs that a look saw when it missed more of them."""
+    partial = {(one.ring, one.since_ns) for one in events if isinstance(one, Missed)}
+    if not partial:
+        return events
+    return [
+        one
+        for one in events
+        if not isinstance(one, dropped) or (one.ring, one.since_ns) not in partial
+    ]
 
 
 class News:
@@ -49,12 +62,11 @@ class News:
             events = self._take()
             if not self._missed and not any(isinstance(one, Missed) for one in events):
                 return events
-            partial = {(one.ring, one.since_ns) for one in events if isinstance(one, Missed)}
-            told: list[Event] = []
-            for one in events:
+            told = []
+            for one in in_short(events, _MOVES):
                 if isinstance(one, Missed):
                     self._add(one)
-                elif not isinstance(one, _MOVES) or (one.ring, one.since_ns) not in partial:
+                else:
                     told.append(one)
             if self._session.storm is None:
                 told += self._missed.values()

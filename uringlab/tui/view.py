@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from uringlab.core.abi import SetupFlags
 from uringlab.core.abi.named import flag_names
-from uringlab.lab.news import News
+from uringlab.lab.news import News, in_short
 from uringlab.observe.event import Moved, Posted, Staged
 
 if TYPE_CHECKING:
@@ -148,8 +148,10 @@ class Looker:
             self._log = session.log
             self._told.clear()
             self._recent.clear()
-        for event in self._news.take():
+        news = self._news.take()
+        for event in in_short(news):
             self._told.append(Told(str(event.actor), event.ring, session.say(event)))
+        for event in news:
             words = _words(event)
             if words:
                 self._recent.append((event.time_ns, event.ring, words))
