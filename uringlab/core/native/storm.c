@@ -157,7 +157,7 @@ static int64_t between_turns(ul_ring *ring, struct ul_storm *storm, uint64_t unt
         return UL_STORM_STOPPED;
     if (storm->count && storm->pushed == storm->count)
         return UL_STORM_ALL;
-    if (storm->end_ns && now >= storm->end_ns)
+    if (storm->end_ns && now >= storm->end_ns && storm->pushed) /* one turn in any case */
         return UL_STORM_TIME;
     if (now < storm->next_ns)
         return wait_until(ring, storm, 1, earlier(until, storm->next_ns), now);
