@@ -88,7 +88,7 @@ _OURS: dict[int, RingError] = {
 _KERNEL_NAMES = {_errno.EOPNOTSUPP: "EOPNOTSUPP", _errno.EDEADLK: "EDEADLK"}
 
 
-_INTERNAL = {
+INTERNAL = {
     512: "ERESTARTSYS",
     513: "ERESTARTNOINTR",
     514: "ERESTARTNOHAND",
@@ -101,7 +101,7 @@ one, where a request was cancelled. Source: include/linux/errno.h."""
 def errno_name(number: int) -> str:
     """`EBADF` for 9 or -9; the number itself where it has no name."""
     number = abs(number)
-    for names in (_KERNEL_NAMES, _errno.errorcode, _INTERNAL):
+    for names in (_KERNEL_NAMES, _errno.errorcode, INTERNAL):
         if number in names:
             return names[number]
     return str(number)
@@ -109,7 +109,7 @@ def errno_name(number: int) -> str:
 
 def errno_text(number: int) -> str:
     """`EBADF: bad file descriptor` for 9 or -9."""
-    if abs(number) in _INTERNAL:
+    if abs(number) in INTERNAL:
         return f"{errno_name(number)}: it was cancelled, or interrupted, while it waited"
     text = os.strerror(abs(number))
     return f"{errno_name(number)}: {text[:1].lower()}{text[1:]}"

@@ -14,11 +14,14 @@ from uringlab.core.errors import errno_name
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_STREAMS = "Of System V's STREAMS or a network long gone: Linux has the number, and nothing that "
-_STREAMS += "io_uring can do returns it."
+_STREAMS = (
+    "Of System V's STREAMS or a network long gone: Linux has the number, and nothing that "
+    "io_uring can do returns it."
+)
 _LIBRARY = "Of loading shared libraries: the C library's own; no request returns it."
-_X25 = "Of a few drivers that borrow an old number for their own purposes; io_uring has no use "
-_X25 += "for it."
+_BORROWED = (
+    "Of a few drivers that borrow an old number for their own purposes; io_uring has no use for it."
+)
 
 IN_IO_URING: dict[str, str] = {
     # -- what io_uring itself says
@@ -146,10 +149,11 @@ IN_IO_URING: dict[str, str] = {
     ),
     **dict.fromkeys(("ELIBACC", "ELIBBAD", "ELIBSCN", "ELIBMAX", "ELIBEXEC"), _LIBRARY),
     **dict.fromkeys(
-        ("ECHRNG", "EL2NSYNC", "EL3HLT", "EL3RST", "ELNRNG", "EUNATCH", "ENOCSI", "EL2HLT"), _X25
+        ("ECHRNG", "EL2NSYNC", "EL3HLT", "EL3RST", "ELNRNG", "EUNATCH", "ENOCSI", "EL2HLT"),
+        _BORROWED,
     ),
     **dict.fromkeys(
-        ("EBADE", "EXFULL", "EBADRQC", "EBADSLT", "EBFONT", "ENOTNAM", "ENAVAIL"), _X25
+        ("EBADE", "EXFULL", "EBADRQC", "EBADSLT", "EBFONT", "ENOTNAM", "ENAVAIL"), _BORROWED
     ),
     # -- internal to the kernel, and seen in CQEs only
     "ERESTARTSYS": "The kernel's own word for a signal that came while it waited. No system call "

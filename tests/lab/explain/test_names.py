@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from uringlab.lab import Session
 from uringlab.lab.complete import complete
-from uringlab.lab.errors import LineError
+from uringlab.lab.errors import LineError, Span
+from uringlab.lab.explain.anything import answer
+from uringlab.lab.explain.lines import MOST
 
 
 def open_fds() -> list[str]:
@@ -151,3 +156,40 @@ def test_explaining_leaves_no_fd_behind_and_makes_no_ring_in_the_session(session
     session.run("explain READ; explain IORING_SETUP_SQPOLL; explain nodrop; explain QUERY")
     assert open_fds() == before
     assert session.current is None
+
+
+WORDS = st.one_of(
+    st.sampled_from(
+        ["sqe", "cqe", "fixed:", "fixed:0", "-", "-9", "r1", "READ", "EBADF", "0", "-0"]
+    ),
+    st.text(min_size=1, max_size=12),
+    st.integers(-(2**70), 2**70).map(str),
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(WORDS, max_size=4))
+def test_whatever_is_asked_for_is_answered_in_form_or_refused_with_a_hint(words):
+    made = asked()
+    try:
+        said = answer(made, words, Span(0, 1)).text
+    except LineError as refused:
+        assert refused.message
+        assert refused.hint
+    else:
+        assert 2 <= len(said.splitlines()) <= MOST
+
+
+@cache
+def asked() -> Session:
+    """One session for all of them: nothing is changed in it."""
+    made = Session()
+    made.run("nop -> r1; submit")
+    return made
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _closed_at_the_end():
+    yield
+    if asked.cache_info().currsize:
+        asked().close()

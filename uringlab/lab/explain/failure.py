@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 from typing import TYPE_CHECKING
 
-from uringlab.core.errors import errno_name, errno_text
+from uringlab.core.errors import INTERNAL, errno_name, errno_text
 from uringlab.lab.errnos import FROM_ENTER, FROM_REGISTER, FROM_SETUP, IN_IO_URING, meaning
 from uringlab.lab.explain.lines import MOST, Answer, cut, told
 
@@ -14,9 +14,6 @@ if TYPE_CHECKING:
 
     _Group = tuple[str, list[type[Op]]]
 
-INTERNAL = {512: "ERESTARTSYS", 513: "ERESTARTNOINTR", 514: "ERESTARTNOHAND"}
-INTERNAL[516] = "ERESTART_RESTARTBLOCK"
-"""The kernel's own, which a CQE may have all the same. Source: include/linux/errno.h."""
 _CALLS = (
     ("io_uring_enter", FROM_ENTER),
     ("io_uring_setup", FROM_SETUP),
