@@ -7,6 +7,8 @@ import pytest
 from uringlab import IoUring
 from uringlab.core import probe
 from uringlab.core.abi import Features, Opcode, RegisterOp, SetupFlags, SqeFlags
+from uringlab.core.errors import NotSupported
+from uringlab.core.register.query import query
 from uringlab.lab import Session
 from uringlab.lab.explain import here
 
@@ -46,6 +48,17 @@ def test_a_feature_is_there_if_a_ring_has_it(session):
         for feature in Features:
             said = has(session(f"explain {feature.kernel_name}"))
             assert said == bool(feature & ring.params.features)
+
+
+def test_a_question_is_answered_as_the_kernel_answers_it(session):
+    try:
+        known = query()
+    except NotSupported:
+        assert not has(session("explain IO_URING_QUERY_OPCODES"))
+        return
+    assert has(session("explain IO_URING_QUERY_OPCODES"))
+    assert has(session("explain IO_URING_QUERY_ZCRX")) == (known.zcrx is not None)
+    assert has(session("explain IO_URING_QUERY_SCQ")) == (known.scq is not None)
 
 
 def test_a_flag_that_is_in_the_headers_and_refused_is_tried(session):

@@ -15,6 +15,7 @@ from uringlab.core.abi import (
     Features,
     Opcode,
     PollFlags,
+    QueryOp,
     RegisterOp,
     SetupFlags,
     SqeFlags,
@@ -65,6 +66,8 @@ def kernel_has(member: Flags | Named) -> bool | None:
         case SqeFlags():
             known = _query()
             return None if known is None else bool(known.sqe_flags & member)
+        case QueryOp():
+            return _answers(_query(), member)
         case PollFlags() if member is PollFlags.ADD_LEVEL:
             return _polls_by_level()
     return None
@@ -97,6 +100,13 @@ def _query() -> Known | None:
         return query()
     except NotSupported:
         return None
+
+
+def _answers(known: Known | None, question: QueryOp) -> bool:
+    if known is None:
+        return False
+    answer = {QueryOp.ZCRX: known.zcrx, QueryOp.SCQ: known.scq}.get(question, {})
+    return answer is not None
 
 
 def release() -> str:
