@@ -7,13 +7,12 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from uringlab.core.errors import errno_name
-from uringlab.lab.story import End
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from uringlab.lab.session import Session
-    from uringlab.lab.story import Deed, Result, Story
+    from uringlab.lab.steps_taken import Result, Step
 
 PATIENCE = "10s"
 """How long the script waits for what a person had waited for without saying so."""
@@ -22,7 +21,7 @@ _SILENT = ("help", "history", "source", "record", "record stop", "save", "reset"
 _TAKES = ("reap", "peek", "do")
 
 
-def retold(session: Session, story: Story) -> str:
+def retold(session: Session) -> str:
     """The script: every command that did something, and what came of each request.
 
     A person pauses between two lines, and a script does not. So before CQEs are taken it waits
@@ -34,55 +33,55 @@ def retold(session: Session, story: Story) -> str:
         *(f"# It needs:  --allow-path {path}" for path in session.allowed_paths),
         *(["# It needs:  --allow-network"] if session.guard.network else []),
     ]
-    if story.forgotten:
-        lines.append(f"# Its first {story.forgotten} commands are not here: it was too long.")
     counts: Counter[str] = Counter()
-    for deed in story:
-        spec = deed.command.spec
+    for step in session.taken.steps:
+        spec = step.command.spec
         if spec.group not in _SILENT_GROUPS and spec.name not in _SILENT:
-            lines += _commands(deed)
-            lines += _results(deed, counts)
+            lines += _commands(step)
+            lines += _results(step, counts)
+    if session.taken.left_out:
+        lines.append(f"# {session.taken.left_out} more commands are not here: it was too long.")
     return "\n".join(lines) + "\n"
 
 
-def _commands(deed: Deed) -> Iterator[str]:
-    spec, text = deed.command.spec, deed.command.text
-    if deed.end is End.GIVEN_UP and spec.name == "do" and deed.name:
+def _commands(step: Step) -> Iterator[str]:
+    spec, text = step.command.spec, step.command.text
+    if step.gave_up and spec.name == "do" and step.name:
         # The request is on its way all the same.
-        yield f"{_named(text.removeprefix('do').lstrip(), deed)}; submit  # do, given up"
-    elif deed.end is not End.DONE:
-        yield f"# {deed.end}: {' '.join(text.split())}"
+        yield f"{_named(text.removeprefix('do').lstrip(), step)}; submit  # do, given up"
+    elif step.error:
+        yield f"# {'given up' if step.gave_up else 'failed'}: {' '.join(text.split())}"
     elif spec.name == "expect":
-        within = "" if deed.command.tokens and deed.command.tokens[0].text == "within" else "within"
+        within = "" if step.command.tokens and step.command.tokens[0].text == "within" else "within"
         yield f"expect {within} {PATIENCE} {text[6:].lstrip()}" if within else text
     else:
-        ready = max(deed.ready, len(deed.results) if spec.name != "do" else 0)
+        ready = step.before if spec.name == "do" else len(step.results)
         if spec.name in _TAKES and ready:
-            yield _until(deed, ready)
-        yield _named(text, deed)
+            yield _until(step, ready)
+        yield _named(text, step)
 
 
-def _until(deed: Deed, ready: int) -> str:
-    if deed.posts_on_entry:
+def _until(step: Step, ready: int) -> str:
+    if step.posts_on_entry:
         return f"wait {ready} timeout={PATIENCE}"
-    return f"expect within {PATIENCE} {deed.ring} cq.ready>={ready}"
+    return f"expect within {PATIENCE} {step.ring} cq.ready>={ready}"
 
 
-def _named(text: str, deed: Deed) -> str:
+def _named(text: str, step: Step) -> str:
     """With the name that its request was given: what follows speaks of it."""
-    command = deed.command
+    command = step.command
     if command.spec.name == "do" and command.inner is not None:
         command = command.inner
-    given = deed.name and command.spec.stages and not command.into
-    return f"{text} -> {deed.name}" if given else text
+    given = step.name and command.spec.stages and not command.into
+    return f"{text} -> {step.name}" if given else text
 
 
-def _results(deed: Deed, counts: Counter[str]) -> Iterator[str]:
+def _results(step: Step, counts: Counter[str]) -> Iterator[str]:
     """What its requests must come to. The last CQE of a request in one command says it."""
-    if deed.command.spec.name == "peek":
+    if step.command.spec.name == "peek":
         return
     last: dict[str, Result] = {}
-    for result in deed.results:
+    for result in step.results:
         if "=" not in result.request:  # a CQE that nobody asked for has no name
             counts[result.request] += 1
             last[result.request] = result

@@ -24,7 +24,6 @@ from uringlab.lab.recorders import Recorders
 from uringlab.lab.scratch import Scratch
 from uringlab.lab.script import statements
 from uringlab.lab.steps_taken import StepsTaken
-from uringlab.lab.story import End, Story
 from uringlab.lab.verbs import standard_table
 from uringlab.observe.event import Posted, SystemCall, plain
 from uringlab.observe.log import EventLog
@@ -48,7 +47,6 @@ if TYPE_CHECKING:
     from uringlab.lab.registered import Group
     from uringlab.lab.reply import Reply
     from uringlab.lab.spec import Command
-    from uringlab.lab.story import Deed
     from uringlab.observe.event import Event
 
 DEFAULT_ENTRIES = 8
@@ -92,7 +90,6 @@ class Session:
         requests: the lives of the requests, folded from the log.
         recorders: what the session is written into.
         taken: the commands that were run, and what they came to.
-        story: what was done, command by command, since the session or the last `reset` began.
         undo: puts back, at the end, what would outlive the session's rings.
         guard: what no line may do.
         unattended: nobody types the lines, so they may write nothing where the program was
@@ -131,8 +128,6 @@ class Session:
         self.recorders.follow(self.log, self.requests)
         self._next_request = 1
         self._next_buffer = 0
-        self.story = Story()
-        self._deed: Deed | None = None
         self._by_user_data: dict[tuple[str, int], RequestThing] = {}
         self._unsettled: dict[tuple[str, int], list[RequestThing]] = {}
         self.undo: dict[str, Callable[[], None]] = {}
@@ -161,23 +156,19 @@ class Session:
 
     def execute_command(self, command: Command, line: str = "") -> Iterator[Reply]:
         """Run one parsed command. Raises as `execute` does."""
-        with self.taken.take(command, self.current.name if self.current is not None else ""):
-            yield from self._execute_command(command, line)
+        with self.taken.take(command, self.current) as step:
+            for reply in self._execute_command(command, line):
+                step.heard(reply)
+                yield reply
 
     def _execute_command(self, command: Command, line: str) -> Iterator[Reply]:
         if command.spec.name != "diff":
             self.mark = self.log.count
-        deed = self._deed = self.story.begin(command, self.current)
         try:
             if self.giving_up.is_set():
                 raise GaveUp("given up")
-            for reply in command.spec.run(self, command):
-                deed.heard(reply)
-                yield reply
-            deed.end = End.DONE
+            yield from command.spec.run(self, command)
         except LineError as error:
-            if isinstance(error, GaveUp):
-                deed.end = End.GIVEN_UP
             error.line = error.line or line or command.text
             error.span = error.span or (command.span if error.line == line else None)
             raise
@@ -392,9 +383,7 @@ class Session:
 
     def _before_staging(self) -> RingThing:
         ring = self.ring()
-        ready = ring.observer.look().ready
-        if self._deed is not None:
-            self._deed.ready = ready
+        self.taken.found(ring.observer.look().ready)
         return ring
 
     def _staged(
@@ -417,8 +406,6 @@ class Session:
 
     def _name_request(self, thing: RequestThing) -> RequestThing:
         request = thing.request
-        if self._deed is not None:
-            self._deed.name = thing.name
         self.taken.staged(request.ring, thing.name, request.user_data)
         self.requests.name(request.ring, request.index, thing.name)
         self.recorders.name(request.ring, request.index, request.user_data, thing.name)

@@ -1,25 +1,31 @@
 """What was done in a session, step by step: the commands that ran, and what they came to.
 
 It remembers what a command does not say by itself: the names and numbers that requests were
-given, buffers that were made for them, how many CQEs were there. `c` makes a program of it.
+given, buffers that were made for them, how many CQEs were there. `c` makes a program of it, `save`
+a script.
 """
 
 from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NamedTuple
 
+from uringlab.core.abi import CqeFlags, SetupFlags
 from uringlab.lab.errors import GaveUp, LineError
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     from uringlab.core.params import Params
+    from uringlab.lab.names import RingThing
+    from uringlab.lab.reply import Reply
     from uringlab.lab.spec import Command
 
 MOST = 10_000
 """Commands that are remembered: the first ones, because the others stand on them."""
+MOST_RESULTS = 1_000
+"""Of one command."""
 
 
 @dataclass(slots=True)
@@ -71,13 +77,32 @@ class Opened:
     idle_ms: int
 
 
+class Result(NamedTuple):
+    """A CQE that a command saw.
+
+    Attributes:
+        request: its request's name.
+        res: as the kernel answered.
+        brings_fd: whether that is the number of a new fd: it may be another one next time.
+        more: whether more CQEs of the same request were to come.
+    """
+
+    request: str
+    res: int
+    brings_fd: bool
+    more: bool
+
+
 @dataclass(slots=True, eq=False)
 class Step:
     """A command that was run, and what came of it.
 
     Attributes:
         command: as it was typed.
-        ring: the ring that was in use.
+        ring: the ring that was in use; "" before the first.
+        posts_on_entry: whether that ring posts only while somebody enters (DEFER_TASKRUN).
+        before: how many CQEs lay in its queue when the command began.
+        results: what it saw of CQEs, so many at most.
         staged: requests.
         made: buffers that were made by themselves: (name, bytes).
         files: fds that were typed as numbers, and the names they have.
@@ -91,6 +116,9 @@ class Step:
 
     command: Command
     ring: str
+    posts_on_entry: bool = False
+    before: int = 0
+    results: list[Result] = field(default_factory=list)
     staged: list[Staged] = field(default_factory=list)
     made: list[tuple[str, int]] = field(default_factory=list)
     files: dict[int, str] = field(default_factory=dict)
@@ -101,6 +129,21 @@ class Step:
     error: str = ""
     gave_up: bool = False
 
+    @property
+    def name(self) -> str:
+        """What its request is called: typed, or given; "" without one."""
+        return self.staged[0].name if self.staged else ""
+
+    def heard(self, reply: Reply) -> None:
+        """It says something: a CQE is a result."""
+        told = reply.json
+        if told.get("type") != "cqe" or len(self.results) >= MOST_RESULTS:
+            return
+        request, res, flags = told["request"], told["res"], told["flags"]
+        if isinstance(request, str) and isinstance(res, int) and isinstance(flags, int):
+            more = bool(flags & CqeFlags.MORE)
+            self.results.append(Result(request, res, bool(told.get("fd")), more))
+
 
 class _Taking:
     """One step, while it is being taken."""
@@ -109,9 +152,9 @@ class _Taking:
         self._steps = steps
         self._step = step
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> Step:
         self._steps.running.append(self._step)
-        return self
+        return self._step
 
     def __exit__(
         self,
@@ -143,9 +186,11 @@ class StepsTaken:
         self.running: list[Step] = []
         self._room = MOST
 
-    def take(self, command: Command, ring: str) -> _Taking:
-        """Remember a command: `with steps.take(command, ring): run it`."""
-        step = Step(command, ring)
+    def take(self, command: Command, thing: RingThing | None) -> _Taking:
+        """Remember a command, with that ring in use: `with steps.take(command, ring): run it`."""
+        step = Step(command, "" if thing is None else thing.name)
+        if thing is not None:
+            step.posts_on_entry = bool(thing.ring.params.flags & SetupFlags.DEFER_TASKRUN)
         if self._room > 0:
             self._room -= 1
             self.steps.append(step)
@@ -163,6 +208,11 @@ class StepsTaken:
         if not (runs and runs[-1].goes_on(ring, name, user_data)):
             runs.append(Staged(ring, name, user_data))
             self._room -= len(runs) > 1  # what is remembered is bounded, however it came about
+
+    def found(self, ready: int) -> None:
+        """So many CQEs lay in the queue before a request was staged."""
+        for step in self.running[-1:]:
+            step.before = ready
 
     def made(self, name: str, size: int) -> None:
         """A buffer was made for a request that named none."""

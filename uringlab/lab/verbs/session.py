@@ -94,7 +94,7 @@ def _source(session: Session, command: Command) -> Iterator[Reply]:
 
 def _save(session: Session, command: Command) -> Iterator[Reply]:
     path = output_path(session, command.get("path").text)
-    script = retold(session, session.story)
+    script = retold(session)
     write_new(path, script, command.span_of("path"))
     yield note(f"{path}: {script.count(chr(10))} lines. Run it:  uringlab run {path}")
 
