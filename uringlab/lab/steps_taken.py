@@ -15,6 +15,7 @@ from uringlab.core.abi import CqeFlags, SetupFlags
 from uringlab.lab.errors import GaveUp, LineError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from types import TracebackType
 
     from uringlab.core.params import Params
@@ -109,6 +110,7 @@ class Step:
         opened: a ring.
         taken: CQEs that were seen; of several times (`repeat`) the smallest number; -1: never.
         ready: CQEs that were ready after a wait; -1: there was none.
+        ids: buffers that were given back.
         number: whatever the verb has to say in one number.
         error: why it could not be done; "" if it could.
         gave_up: whether somebody stopped it.
@@ -126,6 +128,7 @@ class Step:
     taken: int = -1
     ready: int = -1
     number: int = -1
+    ids: tuple[int, ...] = ()
     error: str = ""
     gave_up: bool = False
 
@@ -241,6 +244,11 @@ class StepsTaken:
         """A wait is over, and so many CQEs are ready."""
         for step in self.running[-1:]:
             step.ready = ready
+
+    def gave_back(self, ids: Sequence[int]) -> None:
+        """Provided buffers are the kernel's again."""
+        for step in self.running[-1:]:
+            step.ids = tuple(ids)
 
     def number(self, number: int) -> None:
         """Something that only this verb knows: a port, how many bytes, whether."""

@@ -134,7 +134,12 @@ class Both:
 def twice(compiler, tmp_path_factory):
     """Every session in both ways."""
     folder = tmp_path_factory.mktemp("programs")
-    both = {name: Both(name, lines, folder) for name, lines in sessions().items()}
+    both = {}
     with ThreadPoolExecutor(2) as pool:
-        list(pool.map(lambda one: one.make(compiler), both.values()))
+        making = []
+        for name, lines in sessions().items():
+            both[name] = Both(name, lines, folder)
+            making.append(pool.submit(both[name].make, compiler))
+    for one in making:
+        one.result()
     return both

@@ -25,6 +25,7 @@ _INCLUDES = (
     ("poll.h", r"\bPOLL[A-Z]"),
     ("signal.h", r"SIGKILL|kill\("),
     ("stdbool.h", r"\bbool\b"),
+    ("sys/eventfd.h", r"eventfd\(|EFD_"),
     ("sys/epoll.h", r"EPOLL|epoll_"),
     ("sys/mman.h", r"mmap|MADV_"),
     ("sys/prctl.h", r"prctl"),

@@ -8,6 +8,7 @@ from uringlab.core.abi import EnterFlags, SetupFlags
 from uringlab.lab.c.constant import flags
 from uringlab.lab.c.expectation import expect
 from uringlab.lab.c.literal import number
+from uringlab.lab.c.registering import REGISTERING
 from uringlab.lab.c.staging import stage
 from uringlab.lab.c.things import THINGS
 from uringlab.lab.c.writer import Line
@@ -177,7 +178,8 @@ def _innermost(command: Command) -> tuple[int, Command]:
 
 def _repeat(writer: Writer, command: Command, step: Step) -> None:
     times, inner = _innermost(command)
-    if inner.spec.name not in SAID and inner.spec.op is None:
+    known = inner.spec.name in SAID or inner.spec.name in REGISTERING
+    if not known and inner.spec.op is None:
         not_said(writer, inner)
         return
     if step.staged:
@@ -246,6 +248,8 @@ def say(writer: Writer, command: Command, step: Step) -> None:
         _operation(writer, command, step)
     elif name in SAID:
         SAID[name](writer, command, step)
+    elif name in REGISTERING and REGISTERING[name](writer, command, step):
+        pass
     elif name not in NOTHING:
         not_said(writer, command)
     _remember(writer, command, step)

@@ -12,6 +12,7 @@ from uringlab.lab.c.naming import Names, request_name, ring_name
 
 if TYPE_CHECKING:
     from uringlab.core.ops.declare import Op
+    from uringlab.lab.c.registering import Pool
     from uringlab.lab.steps_taken import Opened, Staged, Step
 
 MOST_NAMED = 64
@@ -83,6 +84,7 @@ class Writer:
         ready: CQEs that are in each ring's queue for sure.
         keeps_results: whether the program must remember how requests ended.
         sqpoll: whether a ring has a poll thread.
+        pools: rings of provided buffers, by ring and group.
         reaped: requests whose fds are known, because their CQEs were looked at.
     """
 
@@ -106,6 +108,7 @@ class Writer:
     ready: dict[str, int] = field(default_factory=dict)
     keeps_results: bool = False
     sqpoll: bool = False
+    pools: dict[tuple[str, int], Pool] = field(default_factory=dict)
 
     # -- lines -------------------------------------------------------------------------
 

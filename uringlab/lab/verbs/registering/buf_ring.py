@@ -103,6 +103,7 @@ def _register(session: Session, command: Command) -> Iterator[Reply]:
     if whole is not None:
         name = session.next_buffer_name()
         session.new_buffer(name, whole)
+        session.taken.made(name, len(whole))
         names: tuple[str, ...] = (name,)
         what = f"parts of {name}, {len(buffers[0])} bytes each"
     else:
@@ -176,6 +177,7 @@ def _recycle(session: Session, command: Command) -> Iterator[Reply]:
         yield note(f"all buffers of group {group.ring.group} are in the ring")
         return
     group.ring.recycle(*wanted)
+    session.taken.gave_back(wanted)
     yield note(
         f"{_ids(wanted)} back in the ring of group {group.ring.group}: written behind its tail, "
         "and the tail moved. No system call was needed"
@@ -187,6 +189,7 @@ def _add(session: Session, command: Command) -> Iterator[Reply]:
     wanted = _wanted(command, group)
     for bid in wanted:
         group.ring.add(bid)
+    session.taken.gave_back(wanted)
     yield note(
         f"{_ids(wanted)} written behind the tail of group {group.ring.group}: the kernel cannot "
         "see it yet"
