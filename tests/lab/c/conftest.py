@@ -134,12 +134,8 @@ class Both:
 def twice(compiler, tmp_path_factory):
     """Every session in both ways."""
     folder = tmp_path_factory.mktemp("programs")
-    both = {}
+    # First all sessions: a compiler that is started meanwhile could get an fd that one closes.
+    both = {name: Both(name, lines, folder) for name, lines in sessions().items()}
     with ThreadPoolExecutor(2) as pool:
-        making = []
-        for name, lines in sessions().items():
-            both[name] = Both(name, lines, folder)
-            making.append(pool.submit(both[name].make, compiler))
-    for one in making:
-        one.result()
+        list(pool.map(lambda one: one.make(compiler), both.values()))
     return both
