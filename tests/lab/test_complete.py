@@ -90,6 +90,8 @@ def offered(session, typed):
         ("statx /et", set()),
         ("openat nosuch/", set()),
         ("record ", {"stop"}),
+        ("c ", set()),
+        ("do sq", {"sqe"}),
         ("ring use f", set()),
         ("show r1 x", set()),
         ("help ring ", {"new", "use", "close"}),

@@ -33,6 +33,21 @@ def styled(session, line, cursor=-1):
         ("read f many", [("verb", "read"), ("name", "f"), ("unknown", "many")]),
         ("read fixed:1 5", [("verb", "read"), ("number", "5")]),
         ("writev f b0,b1", [("verb", "writev"), ("name", "f"), ("name", "b0,b1")]),
+        ("register files f,-1", [("verb", "register"), ("verb", "files"), ("name", "f,-1")]),
+        (
+            "storm count=5 nop",
+            [
+                *[("verb", "storm"), ("key", "count"), ("sign", "="), ("number", "5")],
+                ("verb", "nop"),
+            ],
+        ),
+        (
+            "storm nop count=5",
+            [
+                *[("verb", "storm"), ("verb", "nop"), ("key", "count"), ("sign", "=")],
+                ("number", "5"),
+            ],
+        ),
         ("writev f b0,no", [("verb", "writev"), ("name", "f"), ("unknown", "b0,no")]),
         (
             'do feed wr "hello"',

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 _META = 72
 _WHOLE_WORD = re.compile(r'(?!#)(?:(?!->)[^\s;"=<>!])+')
 _SLOTS = {"sqe": "show sqe N: the bytes of a slot", "cqe": "show cqe N: the bytes of a slot"}
-_NEW_FILES = ("record", "save")
+_NEW_FILES = ("record", "save", "c")
 _MOST_FIXED = 16
 _MOST_OPTIONS = 9
 
@@ -156,10 +156,9 @@ def _verbs(place: Place, session: Session) -> dict[str, Meta]:
     if place.wrapper is None or place.wrapper.wraps != "OPERATION":
         return found
     start = place.partial.lower()
+    specs = {name: table.find(name) for name in found if name.startswith(start)}
     return _left_to_wrapper(place) | {
-        name: meta
-        for name, meta in found.items()
-        if name.startswith(start) and getattr(table.find(name), "op", None) is not None
+        name: found[name] for name, spec in specs.items() if spec is not None and spec.stages
     }
 
 

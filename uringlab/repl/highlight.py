@@ -10,7 +10,16 @@ from prompt_toolkit.lexers import Lexer
 from uringlab.lab.errors import LineError, Span
 from uringlab.lab.lexer import T, tokens
 from uringlab.lab.place import every_phrase
-from uringlab.lab.values import Duration, Integer, NameOf, NewName, Several, to_errno, to_int
+from uringlab.lab.values import (
+    Duration,
+    Integer,
+    ListOf,
+    NameOf,
+    NewName,
+    Several,
+    to_errno,
+    to_int,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -157,12 +166,12 @@ def _style(token: Token, param: Param | None, names: AbstractSet[str], cursor: i
         return _NUMBER if _reads(value, token) else UNKNOWN
     if to_int(word) is not None or to_errno(word) is not None:
         return _NUMBER
-    if isinstance(value, Several):
-        parts = word.split(",")
-        known = all(part in names for part in parts[:-1]) and (
-            parts[-1] in names or _becomes(parts[-1], names, token, cursor)
-        )
-        return _NAME if known else UNKNOWN
+    if isinstance(value, Several) or (isinstance(value, ListOf) and isinstance(value.each, NameOf)):
+        *parts, last = word.split(",")
+        others = value.options()
+        known = all(part in names or part in others or to_int(part) is not None for part in parts)
+        fits = last in names or last in others or to_int(last) is not None
+        return _NAME if known and (fits or _becomes(last, names, token, cursor)) else UNKNOWN
     if isinstance(value, NameOf) and not word.startswith("fixed:"):
         if word in names:
             return _NAME
