@@ -30,6 +30,7 @@ class Terminal:
                 **env,
             },
             encoding="utf-8",
+            codec_errors="replace",
             dimensions=size,
         )
         self.child.delaybeforesend = None

@@ -1,5 +1,6 @@
 """What the REPL does at its prompt, through a real pseudo-terminal."""
 
+import os
 import re
 
 import pytest
@@ -86,7 +87,7 @@ def test_colours_are_there_unless_they_are_not_wanted(begin, arguments, env, col
     terminal = begin(*arguments, **env)
     terminal.type('do nop; file f x text="hello"')
     terminal.see("f: fd")
-    terminal.type("raed 5")
+    os.write(terminal.child.fileno(), b"raed \xff 5\r")  # no text at all
     terminal.see("no command")
     assert terminal.end() == 0
     assert bool(COLOUR.search(terminal.raw)) is coloured
@@ -105,7 +106,7 @@ def test_a_dumb_terminal_is_sent_no_escape_sequences(begin):
     terminal = begin(TERM="dumb")
     terminal.type("do nop -> n")
     terminal.see("n  res=0")
-    terminal.type("raed")
+    os.write(terminal.child.fileno(), b"raed \xff\r")  # no text at all
     terminal.see("no command")
     terminal.type("pipe rd wr; do read rd 5 -> r")
     terminal.see("io_uring_enter")

@@ -1,5 +1,7 @@
 """While a line waits: the toolbar lives, what is typed is kept, Ctrl-C gives up."""
 
+import signal
+
 import pytest
 
 
@@ -27,8 +29,9 @@ def test_ctrl_c_ends_every_line_that_lasts_and_thrice_is_once(terminal, line, to
     terminal.see("16 CQ slots")
     terminal.type(line)
     terminal.see_it_wait()
-    for _ in range(3):
-        terminal.child.sendintr()
+    terminal.child.sendintr()
+    terminal.child.sendintr()
+    terminal.child.kill(signal.SIGINT)  # by kill(1): the same
     terminal.see(told)
     terminal.type("do nop -> n")
     terminal.see("n  res=0")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 import os
 import signal
@@ -126,9 +127,9 @@ class Repl:
 
     def _soon(self, work: Callable[[], object]) -> None:
         """Do something in the main thread. From any thread; nothing once it is over."""
-        loop = self._loop
-        if loop is not None and not loop.is_closed():
-            loop.call_soon_threadsafe(work)
+        if self._loop is not None:
+            with contextlib.suppress(RuntimeError):  # it is closed
+                self._loop.call_soon_threadsafe(work)
 
     def _leave(self) -> None:
         if not self._screen.app.is_done:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import concurrent.futures
+import io
 import sys
 import threading
 from typing import TYPE_CHECKING
@@ -22,6 +23,9 @@ ATTENTIVE = 0.05
 
 def converse_plainly(bench: Bench, course: Course, greeting: str, first: str = "") -> None:
     """Prompt until the end of input, or `quit`. Ctrl-C gives up what waits."""
+    for stream, errors in ((sys.stdin, "surrogateescape"), (sys.stdout, "backslashreplace")):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors=errors)
     _print(greeting)
     plain = _Plain(bench, course)
     if first and not plain.run(first):
