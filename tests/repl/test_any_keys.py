@@ -2,8 +2,6 @@
 
 import random
 
-import pytest
-
 TEXTS = [
     *("nop", "do nop", "read ", "rd ", "wait 1", "pipe rd wr", "submit", "reap", "expect ", "res="),
     *("flags=async|", "->", " x", ";", '"', "#", "explain ", "show sq", "ring new q", "close "),
@@ -30,11 +28,9 @@ KEYS = [
 SIZES = [(24, 80), (10, 40), (5, 20), (2, 10), (40, 200), (1, 1)]
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_any_keys(begin, seed):
-    terminal = begin("--no-color")
-    chance = random.Random(seed)
-    for at in range(200):
+def test_any_keys(terminal):
+    chance = random.Random(2)
+    for at in range(250):
         terminal.type(chance.choice(chance.choice([TEXTS, KEYS])), enter="")
         if at % 20 == 0:
             terminal.resize(*chance.choice(SIZES))

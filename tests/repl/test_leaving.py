@@ -26,15 +26,14 @@ def test_with_requests_in_flight_nothing_is_left(terminal):
 
 
 @pytest.mark.parametrize("waits", [False, True])
-@pytest.mark.parametrize("text", ["", "nop -> never"])
-def test_a_terminal_that_goes_away_leaves_in_order(terminal, text, waits):
+def test_a_terminal_that_goes_away_in_mid_line_leaves_in_order(terminal, waits):
     terminal.type("pipe rd wr; read rd 5; submit")
     terminal.see("the kernel took 1")
     if waits:
         terminal.type("wait 1")
         terminal.see_it_wait()
-    terminal.type(text, enter="")
-    terminal.see_prompt(f"r0> {text}".rstrip())
+    terminal.type("nop -> never", enter="")
+    terminal.see_prompt("r0> nop -> never")
     pid = terminal.child.pid
     # The end of input, and SIGHUP, as when a window is closed.
     terminal.child.ptyproc.fileobj.close()
@@ -45,12 +44,14 @@ def test_a_terminal_that_goes_away_leaves_in_order(terminal, text, waits):
     assert list((terminal.home / "tmp").iterdir()) == []
 
 
-def test_a_hang_up_is_an_end_of_input(terminal):
+def test_a_hang_up_is_an_end_of_input_and_the_terminal_is_given_back_as_it_was(terminal):
     terminal.type("nop -> never", enter="")
     terminal.see_prompt("r0> nop -> never")
     terminal.child.kill(signal.SIGHUP)
     assert terminal.ended() == 0
     assert "never: NOP" not in terminal.raw
+    # Bracketed paste: off again.
+    assert terminal.raw.rindex("\x1b[?2004l") > terminal.raw.rindex("\x1b[?2004h")
 
 
 def test_sigterm_ends_it_in_order(terminal):
@@ -61,11 +62,3 @@ def test_sigterm_ends_it_in_order(terminal):
     terminal.child.close()
     assert terminal.child.exitstatus == 128 + signal.SIGTERM
     assert list((terminal.home / "tmp").iterdir()) == []
-
-
-def test_the_terminal_is_given_back_as_it_was(terminal):
-    terminal.type("do nop -> n")
-    terminal.see("n  res=0")
-    assert terminal.end() == 0
-    # Bracketed paste and the cursor's keys: off again.
-    assert terminal.raw.rindex("\x1b[?2004l") > terminal.raw.rindex("\x1b[?2004h")
