@@ -144,8 +144,9 @@ class Repl:
     def _tell(self) -> bool:
         """Say what happened, and what the bench's thread has left to be said of it."""
         found = self._outbox.take()
-        for text in found:
-            self._screen.say(text)
+        if found:
+            together = [one for text in found for one in (("", "\n"), *text)]
+            self._screen.say(together[1:])
         return bool(found)
 
     def _events(self) -> StyleAndTextTuples:
