@@ -222,6 +222,8 @@ def _values(param: Param, place: Place, session: Session) -> dict[str, Meta]:
         return names_of(session, "file" if value.label.startswith("FD") else "buffer")
     if isinstance(value, ListOf) and isinstance(value.each, NameOf):
         return names_of(session, value.each.kind) | dict(value.options())
+    if isinstance(value, Flags):
+        return dict(value.spelled(place.partial))
     if isinstance(value, GroupOf):
         return _groups(session)
     if isinstance(value, Path):

@@ -508,24 +508,44 @@ class Flags(Value):
         """Read it."""
         total = 0
         for part in token.text.split("|"):
-            word = part.lower()
-            for prefix in self._prefixes:
-                word = word.removeprefix(prefix)
             number = to_int(part)
-            short = {name.removeprefix("io_"): bit for name, bit in self._bits.items()}
-            if number is not None and number >= 0:
-                total |= number
-            elif word in self._bits:
-                total |= self._bits[word]
-            elif word in short:
-                total |= short[word]
-            else:
+            bit = number if number is not None and number >= 0 else self._bit(part)
+            if bit is None:
                 raise LineError(
-                    f'no flag "{part}".{did_you_mean(word, self._bits)} '
+                    f'no flag "{part}".{did_you_mean(self._bare(part), self._bits)} '
                     f"There are: {', '.join(self._bits)}",
                     token.span,
                 )
+            total |= bit
         return total
+
+    def _bare(self, word: str) -> str:
+        """In lower case, without a prefix."""
+        word = word.lower()
+        for prefix in self._prefixes:
+            word = word.removeprefix(prefix)
+        return word
+
+    def _bit(self, word: str) -> int | None:
+        bare = self._bare(word)
+        return self._bits.get(bare, self._bits.get(f"io_{bare}"))
+
+    def spelled(self, word: str) -> Mapping[str, str]:
+        """What may come after the last `|` of a word, or in place of what is begun there.
+
+        Each as it is begun: io_link, link or iosqe_io_link. What the word has is left out.
+        """
+        *before, begun = word.lower().split("|")
+        given = {self._bit(part) for part in before}
+        found = {}
+        for name, doc in self.options().items():
+            if self._bits[name] in given:
+                continue
+            ways = (name, name.removeprefix("io_"), *(f"{one}{name}" for one in self._prefixes))
+            way = next((one for one in ways if one.startswith(begun)), None)
+            if way is not None:
+                found[way] = doc
+        return found
 
     def options(self) -> Mapping[str, str]:
         """The names."""
