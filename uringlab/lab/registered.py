@@ -26,6 +26,11 @@ _SHOWN = 16
 """Places of a table that are listed; of the rest only how many there are."""
 
 
+def count_of(count: int, what: str) -> str:
+    """`1 place`, `2 places`."""
+    return f"{count} {what}{'' if count == 1 else 's'}"
+
+
 class Place(NamedTuple):
     """Memory in the table of registered buffers. It is held by the ring, and not by this."""
 
@@ -57,7 +62,7 @@ class Group(NamedTuple):
         kind = ", incremental" if self.ring.incremental else ""
         whose = f" ({_few(self.names)})" if self.names else ""
         return (
-            f"{self.ring.entries} entries{kind}, {len(self.ring)} buffers{whose}: "
+            f"{self.ring.entries} entries{kind}, {count_of(len(self.ring), 'buffer')}{whose}: "
             f"in the ring {inside}; yours {out}"
         )
 
@@ -168,7 +173,9 @@ class Registered:
         if self.files:
             yield "files", _table(self.files)
         if self.buffers:
-            told = [f"{one.name} {one.size} bytes" if one else "" for one in self.buffers]
+            told = [
+                f"{one.name} {count_of(one.size, 'byte')}" if one else "" for one in self.buffers
+            ]
             yield "buffers", _table(told)
         for number, group in sorted(self.groups.items()):
             yield f"group {number}", group.text()
@@ -179,7 +186,7 @@ class Registered:
         if self.index is not None:
             yield "ring", f"index {self.index} in this thread's table"
         if self.region is not None:
-            yield "region", f"room for {len(self.region)} waits"
+            yield "region", f"room for {count_of(len(self.region), 'wait')}"
         if self.rules:
             yield "restrictions", self.rules
         yield from self.settings.items()
@@ -188,9 +195,9 @@ class Registered:
         """In a few words; "" for nothing."""
         parts = []
         if self.files:
-            parts.append(f"{len(self.files)} places for files")
+            parts.append(f"{count_of(len(self.files), 'place')} for files")
         if self.buffers:
-            parts.append(f"{len(self.buffers)} places for buffers")
+            parts.append(f"{count_of(len(self.buffers), 'place')} for buffers")
         parts += [f"group {number}" for number in sorted(self.groups)]
         parts += [what for what, _ in self.lines() if what not in ("files", "buffers")][
             len(self.groups) :
@@ -228,7 +235,8 @@ def _table(told: Sequence[str]) -> str:
     more = f", … {len(used) - _SHOWN} more" if len(used) > _SHOWN else ""
     empty = len(told) - len(used)
     left = f"; {empty} empty" if empty else ""
-    return f"{len(told)} places: {', '.join(used[:_SHOWN]) or 'nothing in them'}{more}{left}"
+    shown = ", ".join(used[:_SHOWN]) or "nothing"
+    return f"{count_of(len(told), 'place')}: {shown}{more}{left}"
 
 
 def _few(names: Sequence[str]) -> str:

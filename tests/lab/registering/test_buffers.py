@@ -41,7 +41,7 @@ def test_a_tag_says_when_a_place_was_let_go_of(session):
 
 def test_places_are_replaced_emptied_and_shown(session):
     session.run("buf b0 64; buf b1 32; register buffers sparse=4")
-    assert "4 places: nothing in them; 4 empty" in session("show registered")
+    assert "4 places: nothing; 4 empty" in session("show registered")
     session.run("register buffers_update 1 b0,none,b1")
     assert "4 places: 1 b0 64 bytes, 3 b1 32 bytes; 2 empty" in session("show registered")
 

@@ -15,12 +15,13 @@ GONE = OSError(errno.ENOENT, "ENOENT: no request was found that is like that")
 def test_what_is_cancelled_has_ended_when_the_call_is_back(session, needs, refused):
     needs("SYNC_CANCEL")
     session.run("pipe rd wr; read rd 5 -> r; poll rd poll_events=in -> p; timeout 1m -> t; submit")
-    assert "1 CQEs came meanwhile" in session("register sync_cancel r")
+    assert "1 CQE came meanwhile" in session("register sync_cancel r")
     session.run("expect r res=-ECANCELED; reap")
     assert refused("register sync_cancel r").hint == "show requests"
-    assert "1 were cancelled" in session("register sync_cancel fd=rd every=on")
-    assert "1 were cancelled" in session("register sync_cancel anything=on")
+    assert "1 request cancelled and ended" in session("register sync_cancel fd=rd every=on")
+    assert "1 request cancelled and ended" in session("register sync_cancel anything=on")
     session.run("expect p res=-ECANCELED; expect t res=-ECANCELED")
+    assert "nothing was in flight" in session("register sync_cancel anything=on")
 
 
 def answers(monkeypatch, ring, *said):
@@ -37,8 +38,9 @@ def answers(monkeypatch, ring, *said):
 
 
 def test_what_ended_between_two_looks_has_ended(session, monkeypatch):
+    session.run("pipe rd wr; read rd 5; submit")
     answers(monkeypatch, session.ring().ring, LATE, LATE, GONE)
-    assert "what was cancelled has ended" in session("register sync_cancel 7")
+    assert "what was found has ended" in session("register sync_cancel 7")
 
 
 def test_the_time_to_wait_is_all_of_it(session, monkeypatch, refused):

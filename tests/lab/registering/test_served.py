@@ -184,7 +184,7 @@ def test_what_is_registered_is_shown_by_its_name_and_told_to_programs(session):
     session.run("register buf_ring 7 entries=2 size=8 fill=off; recycle 7 1")
     session.run("register personality")
     [shown] = session.run("show registered")
-    assert "1 places: 0 f" in shown.text
+    assert "1 place: 0 f" in shown.text
     assert "2 places: 1 b0 64 bytes; 1 empty" in shown.text
     assert "in the ring 1; yours 0" in shown.text
     assert shown.json["files"] == ["f"]

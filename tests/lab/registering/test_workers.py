@@ -27,3 +27,10 @@ def test_workers_run_where_they_may(session, needs):
     assert f"CPU {cpu} only" in session(f"register iowq_aff {cpu}")
     assert f"workers on CPUs {cpu}" in session("show registered")
     session.run("unregister iowq_aff; ring close; reset")
+
+
+def test_a_cpu_that_is_not_there_is_told_of(session, needs):
+    needs("IOWQ_AFF")
+    said = session("register iowq_aff 0,5000")
+    assert "the machine has not all of these CPUs" in said
+    assert "CPU 0 only" in said

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from uringlab.core.abi import MAX_FIXED_BUFFERS, RegisterOp
 from uringlab.lab.errors import LineError
 from uringlab.lab.names import BufferThing, RingThing
-from uringlab.lab.registered import Place
+from uringlab.lab.registered import Place, count_of
 from uringlab.lab.reply import note
 from uringlab.lab.spec import CommandSpec, Param
 from uringlab.lab.values import Integer, ListOf, NameOf, OnOff
@@ -113,7 +113,9 @@ def _register(session: Session, command: Command) -> Iterator[Reply]:
             hints=_HINTS,
         )
         thing.registered.buffers = [None] * count
-        yield note(f"the kernel made a table of {count} empty places: register buffers_update")
+        yield note(
+            f"the kernel made a table of {count_of(count, 'empty place')}: register buffers_update"
+        )
         return
     things = named(session, command)
     tags = tags_of(command)
@@ -130,7 +132,9 @@ def _register(session: Session, command: Command) -> Iterator[Reply]:
     thing.registered.tag(tags, _names(things))
     size = sum(len(one.buffer) for one in things if one)
     told = ", ".join(f"{at} {name}" for at, name in enumerate(_names(things)))
-    yield note(f"the kernel pinned {size} bytes, and knows them by their places: {told}")
+    yield note(
+        f"the kernel pinned {count_of(size, 'byte')}, and knows them by their places: {told}"
+    )
 
 
 def _update(session: Session, command: Command) -> Iterator[Reply]:
@@ -180,8 +184,8 @@ def _clone(session: Session, command: Command) -> Iterator[Reply]:
     mine.extend([None] * (to + len(wanted) - len(mine)))
     mine[to : to + len(wanted)] = wanted
     yield note(
-        f"{thing.name} shares {len(wanted)} places with {source.name}: pinned once. From now on "
-        "the two tables go their own ways"
+        f"{thing.name} shares {count_of(len(wanted), 'place')} with {source.name}: pinned once. "
+        "From now on the two tables go their own ways"
     )
 
 

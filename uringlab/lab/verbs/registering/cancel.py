@@ -10,13 +10,14 @@ from uringlab.core.abi import Opcode, RegisterOp
 from uringlab.lab.errors import GaveUp, LineError
 from uringlab.lab.names import RequestThing
 from uringlab.lab.operands import Operands
+from uringlab.lab.registered import count_of
 from uringlab.lab.reply import note
 from uringlab.lab.spec import CommandSpec, Param
 from uringlab.lab.values import Duration, FileOf, OneOf, OnOff, RequestOf
 from uringlab.lab.verbs.registering.call import GROUP, call
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from uringlab.core.fd import AnyFd
     from uringlab.lab.reply import Reply
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from uringlab.lab.spec import Command
 
 _NS = 1_000_000_000
+_FOREVER = float("inf")
 _SLICE = 0.1
 """Seconds: the call blocks, and no signal is let in meanwhile. So it is made again and again."""
 
@@ -51,48 +53,61 @@ def _cancel(session: Session, command: Command) -> Iterator[Reply]:
             command.span,
             command.spec.example,
         )
-    timeout: int | None = command.get("timeout")
-    deadline = None if timeout is None else time.monotonic() + timeout / _NS
+    every = bool(command.get("every", 0))
     before = thing.observer.look()
+    in_flight = session.requests.in_flight(thing.name)
+    count = _cancelled(
+        session,
+        command,
+        lambda part: thing.ring.sync_cancel(
+            user_data, fd=fd, op=op, every=every, anything=anything, timeout=part
+        ),
+    )
+    if not count and not in_flight:
+        yield note("nothing was in flight: nothing was cancelled")
+        return
+    posted = thing.observer.look().ready - before.ready
+    what = (
+        f"{count_of(count, 'request')} cancelled and ended" if count else "what was found has ended"
+    )
+    yield note(f"{what}: {count_of(posted, 'CQE')} came meanwhile")
+
+
+def _cancelled(session: Session, command: Command, ask: Callable[[float], int]) -> int:
+    """Ask again and again, until what was found has ended: how many were cancelled, if known.
+
+    Raises:
+        LineError: nothing was found, or the time is over.
+        GaveUp: whoever types gave it up.
+    """
+    timeout: int | None = command.get("timeout")
+    deadline = time.monotonic() + (_FOREVER if timeout is None else timeout / _NS)
     again = False
     session.waiting_for = "IORING_REGISTER_SYNC_CANCEL waits"
     try:
         while True:
-            left = None if deadline is None else max(0.0, deadline - time.monotonic())
-            part = _SLICE if left is None else min(_SLICE, left)
+            left = max(0.0, deadline - time.monotonic())
             try:
-                count = call(
+                return call(
                     session,
                     command,
                     RegisterOp.SYNC_CANCEL,
-                    lambda part=part: thing.ring.sync_cancel(  # type: ignore[misc]
-                        user_data,
-                        fd=fd,
-                        op=op,
-                        every=bool(command.get("every", 0)),
-                        anything=anything,
-                        timeout=part,
-                    ),
+                    lambda left=left: ask(min(_SLICE, left)),  # type: ignore[misc]
                     count=1,
                     result=int,
                     hints={errno.ENOENT: "show requests", errno.ETIME: "show requests"},
                 )
-                break
             except LineError as error:
                 why = getattr(error.__cause__, "errno", None)
                 if again and why == errno.ENOENT:
-                    count = 0  # it has ended between two of the calls
-                    break
-                if why != errno.ETIME or (left is not None and left <= _SLICE):
+                    return 0  # it has ended between two of the calls
+                if why != errno.ETIME or left <= _SLICE:
                     raise
                 if session.giving_up.is_set():
-                    raise GaveUp("gave up waiting; what was cancelled has not ended yet") from error
+                    raise GaveUp("gave up waiting; what was found has not ended yet") from error
                 again = True
     finally:
         session.waiting_for = ""
-    posted = thing.observer.look().ready - before.ready
-    many = f"{count} were cancelled, and have ended" if count else "what was cancelled has ended"
-    yield note(f"{many}: {posted} CQEs came meanwhile")
 
 
 SPECS = (

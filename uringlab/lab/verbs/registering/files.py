@@ -9,6 +9,7 @@ from uringlab.core.abi import MAX_FIXED_FILES, REGISTER_FILES_SKIP, RegisterOp
 from uringlab.core.fd import FixedFd
 from uringlab.lab.errors import LineError
 from uringlab.lab.operands import Operands
+from uringlab.lab.registered import count_of
 from uringlab.lab.reply import note
 from uringlab.lab.spec import CommandSpec, Param
 from uringlab.lab.values import FileOf, Integer, ListOf
@@ -103,8 +104,8 @@ def _register(session: Session, command: Command) -> Iterator[Reply]:
         )
         thing.registered.files = [""] * count
         yield note(
-            f"the kernel made a table of {count} empty places: slot=alloc fills them, or "
-            "register files_update"
+            f"the kernel made a table of {count_of(count, 'empty place')}: slot=alloc fills them, "
+            "or register files_update"
         )
         return
     fds, names = _named(session, command)

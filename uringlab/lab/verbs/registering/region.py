@@ -6,6 +6,7 @@ import errno
 from typing import TYPE_CHECKING
 
 from uringlab.core.abi import RegisterOp
+from uringlab.lab.registered import count_of
 from uringlab.lab.reply import note
 from uringlab.lab.spec import CommandSpec, Param
 from uringlab.lab.values import Integer
@@ -35,8 +36,8 @@ def _register(session: Session, command: Command) -> Iterator[Reply]:
     )
     thing.registered.region = region
     yield note(
-        f"ring and kernel share a region with room for {count} waits, for as long as the ring "
-        "lives: wait 1 region=0"
+        f"ring and kernel share a region with room for {count_of(count, 'wait')}, for as long as "
+        "the ring lives: wait 1 region=0"
     )
 
 

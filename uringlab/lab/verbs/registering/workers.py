@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from typing import TYPE_CHECKING
 
 from uringlab.core.abi import RegisterOp, SetupFlags
@@ -55,11 +56,18 @@ def _pin(session: Session, command: Command) -> Iterator[Reply]:
         hints=_HINTS,
     )
     _put_back(session, _PINNED, lambda ring: ring.workers.unpin())
-    thing.registered.settings[_PINNED] = ", ".join(map(str, cpus))
+    there = [cpu for cpu in cpus if cpu < os.sysconf("SC_NPROCESSORS_CONF")]
+    thing.registered.settings[_PINNED] = ", ".join(map(str, there)) or "none"
+    if there != cpus:
+        yield note(f"the machine has not all of these CPUs: the kernel passes over {_more(cpus)}")
     yield note(
-        f"this thread's workers run on CPU {', '.join(map(str, cpus))} only, whichever ring "
-        "they work for"
+        f"this thread's workers run on CPU {', '.join(map(str, there)) or 'none'} only, whichever "
+        "ring they work for"
     )
+
+
+def _more(cpus: list[int]) -> str:
+    return f"those from {os.sysconf('SC_NPROCESSORS_CONF')} on, up to {max(cpus)}"
 
 
 def _unpin(session: Session, command: Command) -> Iterator[Reply]:
