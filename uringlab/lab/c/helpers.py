@@ -336,6 +336,23 @@ static socklen_t address_of(int fd, struct sockaddr_storage *address)
     ("check",),
 )
 
+TCP_PAIR = Helper(
+    """\
+/* Two TCP sockets of this machine, connected to each other. */
+static int tcp_pair(int ends[2])
+{
+	struct sockaddr_storage at;
+	int door = listener(0);
+	socklen_t length = address_of(door, &at);
+
+	ends[0] = check(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket");
+	check(connect(ends[0], (struct sockaddr *)&at, length), "connect");
+	ends[1] = check(accept4(door, NULL, NULL, SOCK_CLOEXEC), "accept4");
+	return close(door);
+}""",
+    ("check", "listener", "address_of"),
+)
+
 SLEEP_FOR = Helper(
     """\
 static void sleep_for(long long ns)
@@ -400,6 +417,7 @@ HELPERS: dict[str, Helper] = {
     "child": CHILD,
     "listener": LISTENER,
     "address_of": ADDRESS_OF,
+    "tcp_pair": TCP_PAIR,
     "get_sqe": GET_SQE,
     "publish": PUBLISH,
     "pending": PENDING,

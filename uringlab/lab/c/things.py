@@ -45,8 +45,11 @@ def _pipe(writer: Writer, command: Command, step: Step) -> None:
 
 
 def _sockets(writer: Writer, command: Command, step: Step) -> None:
-    kind = "SOCK_DGRAM" if command.get("type") == "dgram" else "SOCK_STREAM"
     names = (command.get("one"), command.get("other"))
+    if command.get("type") == "tcp":
+        _pair(writer, names, f"{writer.call('tcp_pair')}({{}})", "tcp_pair")
+        return
+    kind = "SOCK_DGRAM" if command.get("type") == "dgram" else "SOCK_STREAM"
     _pair(writer, names, f"socketpair(AF_UNIX, {kind} | SOCK_CLOEXEC, 0, {{}})", "socketpair")
 
 

@@ -83,12 +83,26 @@ def _sockets(session: Session, command: Command) -> Iterator[Reply]:
         raise LineError("a pair has two ends: give two names", command.span_of("other"))
     for name, place in zip(names, ("one", "other"), strict=True):
         session.claim(name, command.span_of(place))
-    kind = socket.SOCK_DGRAM if command.get("type") == "dgram" else socket.SOCK_STREAM
-    ends = socket.socketpair(socket.AF_UNIX, kind)
+    if command.get("type") == "tcp":
+        ends = _tcp_pair()
+    else:
+        kind = socket.SOCK_DGRAM if command.get("type") == "dgram" else socket.SOCK_STREAM
+        ends = socket.socketpair(socket.AF_UNIX, kind)
     for name, end, peer in zip(names, ends, reversed(names), strict=True):
         session.names[name] = FileThing(name, OwnedFd(end.detach()), f"socket, connected to {peer}")
     numbers = [session.file(name).fd.number for name in names]
     yield note(f"{names[0]}: fd {numbers[0]}, {names[1]}: fd {numbers[1]}, connected to each other")
+
+
+def _tcp_pair() -> tuple[socket.socket, socket.socket]:
+    """Two sockets of this machine, connected to each other, and to nobody who came between."""
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        one = socket.create_connection(door.getsockname())
+        while True:
+            other, peer = door.accept()
+            if peer == one.getsockname():
+                return one, other
+            other.close()
 
 
 def _listener(session: Session, command: Command) -> Iterator[Reply]:
@@ -269,7 +283,14 @@ SPECS = (
             Param("other", NewName(), "the other", required=True, positional=True),
             Param(
                 "type",
-                Choice("TYPE", {"stream": "a stream of bytes", "dgram": "messages"}),
+                Choice(
+                    "TYPE",
+                    {
+                        "stream": "a stream of bytes, AF_UNIX",
+                        "dgram": "messages, AF_UNIX",
+                        "tcp": "TCP, through 127.0.0.1",
+                    },
+                ),
                 "what goes through",
                 default="stream",
             ),
