@@ -101,6 +101,7 @@ OBJECTS: dict[str, tuple[str, dict[str, Any]]] = {
         "What `explain` explained: `what` as it was typed, of what `kind` it is, its whole `name`.",
         {"what": TEXT, "kind": TEXT, "name": TEXT, "text": TEXT},
     ),
+    "c": ("The program that `c` printed.", {"text": TEXT}),
     "help": ("What `help` said.", {"text": TEXT}),
     "history": ("A line of `history`.", {"number": NUMBER, "line": TEXT, "text": TEXT}),
     "diff": ("An event that `diff` told again.", {"event": {"enum": list(KINDS)}, "text": TEXT}),
