@@ -5,10 +5,11 @@ import pytest
 from uringlab.core.native import lib
 from uringlab.core.probe import kernel_opcodes, register_ops
 from uringlab.lab import LineError, Session
-from uringlab.lab.complete import complete, signature
+from uringlab.lab.complete import complete
 from uringlab.lab.examples import SETUP
 from uringlab.lab.parser import parse_line
 from uringlab.lab.session import Quit
+from uringlab.lab.signature import signature_at
 from uringlab.lab.verbs import standard_table
 from uringlab.lab.verbs.registering.served import VERBS
 from uringlab.lab.verbs.registering.zcrx import REFUSED
@@ -87,7 +88,7 @@ def test_completion_never_fails_in_the_middle_of_an_example(ready, spec):
         for one in complete(typed, ready):
             assert 0 <= one.start <= end
             assert one.text.lower().startswith(typed[one.start :].lower())
-        assert isinstance(signature(typed, ready.table), str)
+        signature_at(typed, ready.table)
 
 
 @pytest.mark.parametrize("spec", SPECS, ids=NAMES)
@@ -117,13 +118,6 @@ def test_completion_knows_what_belongs_where(ready, typed, offered, not_offered)
     found = {one.text for one in complete(typed, ready)}
     assert offered <= found
     assert not not_offered & found
-
-
-def test_the_signature_follows_the_word_that_is_typed(session):
-    assert signature("read f", session.table).startswith("read FD N")
-    assert signature("do read", session.table).startswith("read FD N")
-    assert signature("read f 5 off=", session.table).startswith("off=N")
-    assert signature("", session.table) == ""
 
 
 def words(session):

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from uringlab.lab import LineError, Session
-from uringlab.lab.complete import complete, hint, signature
+from uringlab.lab.complete import complete
 from uringlab.lab.examples import SETUP
 from uringlab.lab.parser import parse_line
 from uringlab.lab.verbs import standard_table
@@ -203,51 +203,9 @@ def test_what_it_means_is_one_short_line(session):
             assert len(one.meta) <= 72
 
 
-@pytest.mark.parametrize("example", EXAMPLES)
-def test_a_whole_verb_has_a_signature(example):
-    spec = parse_line(example, TABLE)[0].spec
-    assert signature(f"{spec.name} ", TABLE).startswith(spec.name)
-
-
-@pytest.mark.parametrize(
-    ("typed", "around"),
-    [
-        ("read f ", ("read FD ", "N", " [buf=NAME]")),
-        ("read f 5", ("read FD ", "N", " [buf=NAME]")),
-        ("read f 5 ", ("read FD N", "", "")),
-        ("read len=5 ", ("read ", "FD", " N")),
-        ("read f 5 buf=b", ("read FD N ", "[buf=NAME]", " [off=0]")),
-        ('write f "ab', ("write FD ", "DATA", " [len=N]")),
-        ("repeat 3 do read ", ("read ", "FD", " N")),
-        ("repeat ", ("repeat ", "N", " COMMAND")),
-    ],
-)
-def test_the_operand_the_cursor_is_in_is_known(typed, around):
-    found = hint(typed, TABLE)
-    assert found is not None
-    for shown, wanted in zip(found.around(), around, strict=True):
-        assert shown.startswith(wanted) if wanted else not shown
-
-
-def test_after_a_name_and_its_sign_the_choices_are_told():
-    assert "on|off" in signature("nop task_work=", TABLE)
-    assert "fixed_file|io_drain" in signature("nop flags=", TABLE)
-
-
-def test_a_wrapped_command_has_its_own_signature_once_it_is_known():
-    assert signature("do ", TABLE).startswith("do OPERATION")
-    assert signature("repeat 3 do rea", TABLE).startswith("do OPERATION")
-    assert signature("do read ", TABLE).startswith("read FD")
-    assert signature("storm count=5 ", TABLE).startswith("storm [count=0]")
-    assert signature("storm nop ", TABLE).startswith("nop [")
-    assert signature("storm nop time=", TABLE).startswith("time=TIME  end after")
-    assert signature("storm timeout 1s count=", TABLE).startswith("count=N  end early")
-
-
 @given(st.text(max_size=60))
 def test_completion_survives_anything(session, typed):
     complete(typed, session)
-    hint(typed, TABLE)
 
 
 @given(
@@ -260,4 +218,3 @@ def test_completion_survives_any_beginning_with_any_end(session, example, cut, e
     for one in complete(typed, session):
         assert 0 <= one.start <= len(typed)
         assert one.text.lower().startswith(typed[one.start :].lower())
-    assert isinstance(signature(typed, TABLE), str)

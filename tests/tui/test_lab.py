@@ -288,6 +288,7 @@ def test_the_signature_of_what_is_typed_stands_above_the_prompt():
         async with lab() as (app, pilot):
             await pilot.press(*"read", "space")
             await until(pilot, lambda: "read FD N" in app._hint.text(), "the signature")
+            await until(pilot, lambda: "what to read from" in app._hint.text(), "its operand")
 
     run(scene)
 

@@ -1,6 +1,6 @@
-"""What can be typed next: candidates for the word under the cursor, and the signature.
+"""What can be typed next: candidates for the word under the cursor.
 
-Both front ends are thin adapters over these functions. Nothing typed makes them raise.
+Both front ends are thin adapters over this. Nothing typed makes it raise.
 """
 
 from __future__ import annotations
@@ -34,7 +34,6 @@ _WHOLE_WORD = re.compile(r'(?!#)(?:(?!->)[^\s;"=<>!])+')
 _SLOTS = {"sqe": "show sqe N: the bytes of a slot", "cqe": "show cqe N: the bytes of a slot"}
 _NEW_FILES = ("record", "save", "c")
 _MOST_FIXED = 16
-_MOST_OPTIONS = 9
 
 
 @dataclass(frozen=True)
@@ -55,29 +54,6 @@ class Candidate:
     def whole(self) -> bool:
         """Whether the word ends here: a blank may follow."""
         return not self.text.endswith(("=", "/"))
-
-
-@dataclass(frozen=True)
-class Hint:
-    """The signature of what is being typed.
-
-    Attributes:
-        parts: the verb, and each operand as it stands in the signature.
-        active: which of them the cursor is in; -1 for none.
-        doc: what that operand is, or what the command does.
-    """
-
-    parts: tuple[str, ...]
-    active: int
-    doc: str
-
-    def around(self) -> tuple[str, str, str]:
-        """The signature: before the operand the cursor is in, that one, and after it."""
-        if self.active < 0:
-            return " ".join(self.parts), "", ""
-        before = "".join(f"{one} " for one in self.parts[: self.active])
-        after = "".join(f" {one}" for one in self.parts[self.active + 1 :])
-        return before, self.parts[self.active], after
 
 
 def complete(line: str, session: Session) -> list[Candidate]:
@@ -195,15 +171,16 @@ def _operands(place: Place, session: Session) -> Mapping[str, Meta]:
         return found
     for one in spec.params:
         if one.name not in phrase.given and one is not param and not one.many:
-            found.setdefault(f"{one.name}=", _param_meta(one))
+            found.setdefault(f"{one.name}=", meta_of(one))
     return found | _left_to_wrapper(place)
 
 
 def _left_to_wrapper(place: Place) -> dict[str, Meta]:
-    return {f"{one.name}=": _param_meta(one) for one in place.left_to_wrapper}
+    return {f"{one.name}=": meta_of(one) for one in place.left_to_wrapper}
 
 
-def _param_meta(one: Param) -> str:
+def meta_of(one: Param) -> str:
+    """What an operand is, and what it is when it is not given."""
     return one.doc + (f" (default {one.default})" if one.default else "")
 
 
@@ -307,57 +284,3 @@ def _paths(partial: str, session: Session) -> dict[str, str]:
         for name, is_dir in entries
         if _WHOLE_WORD.fullmatch(name) and name.isprintable()
     }
-
-
-# -- the signature -------------------------------------------------------------------------
-
-
-def hint(line: str, table: CommandTable) -> Hint | None:
-    """The signature of the command that the end of the line is in; None for none."""
-    place = place_at(line, table)
-    if place is None:
-        return _in_a_string(line, table)
-    phrase = place.phrase
-    spec = phrase.spec
-    param = place.param
-    if param is not None and place.wrapper is not None and param in place.wrapper.params:
-        spec = place.wrapper  # `storm nop count=`
-    elif spec is None and not phrase.words:
-        name = f"{phrase.verb[0].text} {place.partial}" if phrase.verb else place.partial
-        spec = table.find(name) or (None if phrase.verb else place.wrapper)
-        return Hint(spec.parts(), -1, spec.summary) if spec is not None else None
-    if spec is None:
-        return None
-    if param is None:
-        return Hint(spec.parts(), -1, spec.summary)
-    parts = spec.parts()
-    return Hint(parts, 1 + spec.params.index(param), _doc(param))
-
-
-def _in_a_string(line: str, table: CommandTable) -> Hint | None:
-    """Inside a string the signature stays that of the place where the string began."""
-    before, quote, _ = line.rpartition('"')
-    if not quote or not before.strip():
-        return None
-    place = place_at(before, table)
-    return hint(before, table) if place is not None and not place.partial else None
-
-
-def _doc(one: Param) -> str:
-    doc = _param_meta(one)
-    options = list(one.value.options())
-    few = "|".join(options[:_MOST_OPTIONS]) + ("|…" if options[_MOST_OPTIONS:] else "")
-    return f"{doc}: {few}" if options and one.value.label != "WHAT" else doc
-
-
-def signature(line: str, table: CommandTable) -> str:
-    """The same as one text, or "". After `NAME=` it is about that operand alone."""
-    found = hint(line, table)
-    if found is None:
-        return ""
-    place = place_at(line, table)
-    param = place.param if place is not None and place.key else None
-    if param is not None:
-        return f"{param.name}={param.value.label}  {found.doc}"
-    before, active, after = found.around()
-    return f"{before}{active}{after}   {found.doc}"

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from uringlab.lab.complete import hint
+from uringlab.lab.signature import signature_at
 
 if TYPE_CHECKING:
     from prompt_toolkit.formatted_text import StyleAndTextTuples
 
-    from uringlab.lab.complete import Hint
     from uringlab.lab.session import Session
+    from uringlab.lab.signature import Signature
 
 IDLE = "Tab completes · Ctrl-R searches · help · Ctrl-D leaves"
 _LEAST = 12
@@ -25,7 +25,7 @@ def toolbar(session: Session, typed: str, width: int) -> StyleAndTextTuples:
     if room < _LEAST:
         return out
     out.append(("", " "))
-    found = hint(typed, session.table) if typed.strip() else None
+    found = signature_at(typed, session.table) if typed.strip() else None
     if found is None:
         return [*out, ("class:hint", _cut("" if typed.strip() else IDLE, room))]
     return [*out, *_signature(found, room)]
@@ -54,36 +54,7 @@ def _cut(text: str, room: int) -> str:
     return text if len(text) <= room else text[: room - 1] + "…"
 
 
-def _signature(found: Hint, room: int) -> StyleAndTextTuples:
-    """The signature with the operand the cursor is in marked, and what that one is.
-
-    Where it is too long, what comes after that operand goes first, then what stands between the
-    verb and it.
-    """
-    verb, *rest = found.parts
-    at = found.active - 1  # below 0: the cursor is in none
-    before, active, after = ([], [], rest) if at < 0 else (rest[:at], [rest[at]], rest[at + 1 :])
-    doc = f"   {found.doc}" if found.doc else ""
-
-    def length() -> int:
-        return len(" ".join([verb, *before, *active, *after])) + len(doc)
-
-    while after and length() > room:
-        after = [*after[:-2], "…"] if after[-1] == "…" else [*after[:-1], "…"]
-        if after == ["…"]:
-            break
-    while before and length() > room:
-        before = ["…", *before[2:]] if before[0] == "…" else ["…", *before[1:]]
-        if before == ["…"]:
-            break
-    left = room
-    out: StyleAndTextTuples = []
-    for style, text in (
-        ("class:hint", " ".join([verb, *before, ""] if active else [verb, *before])),
-        ("class:hint.operand", " ".join(active)),
-        ("class:hint", "".join(f" {one}" for one in after) + doc),
-    ):
-        if text and left > 0:
-            out.append((style, _cut(text, left)))
-            left -= len(text)
-    return out
+def _signature(found: Signature, room: int) -> StyleAndTextTuples:
+    """The signature with the operand the cursor is in marked, and what that one is."""
+    styles = ("class:hint", "class:hint.operand", "class:hint")
+    return [(style, text) for style, text in zip(styles, found.fitted(room), strict=True) if text]

@@ -14,10 +14,11 @@ from textual.widgets import Footer, Label
 
 from uringlab.course.course import Course
 from uringlab.lab.bench import Bench
-from uringlab.lab.complete import complete, signature
+from uringlab.lab.complete import complete
 from uringlab.lab.errors import ExpectationFailed, GaveUp, LineError
 from uringlab.lab.reply import Stream
 from uringlab.lab.session import Quit
+from uringlab.lab.signature import signature_at
 from uringlab.lab.verbs.kernel import truths
 from uringlab.lab.verbs.session import overview
 from uringlab.observe.recording.error import RecordingError
@@ -288,7 +289,8 @@ class LabApp(RingApp):
         elif self.bench.busy and session.waiting_for:
             hint.say(f"⧗ {session.waiting_for} …   (Esc gives up)", Role.KERNEL)
         elif prompt.value.strip():
-            hint.say(signature(prompt.value[: prompt.cursor_position], session.table))
+            typed = prompt.value[: prompt.cursor_position]
+            hint.show_signature(signature_at(typed, session.table))
         elif self._lesson_shown is not None:
             hint.say(SOLVED if self._lesson_shown.solved else IN_LESSON, Role.DIM)
         else:
