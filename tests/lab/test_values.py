@@ -51,6 +51,17 @@ def test_numbers(text, number):
     assert read(Integer(), text) == number
 
 
+@pytest.mark.parametrize("text", ["-EIO", "-eio", "-5"])
+def test_an_errno_is_a_number_below_zero(text):
+    assert read(Integer(), text) == -5
+
+
+@pytest.mark.parametrize("text", ["EIO", "-ENOSUCH", "-E"])
+def test_what_is_no_errno_is_no_number(text):
+    with pytest.raises(LineError, match="expected a number"):
+        read(Integer(), text)
+
+
 @pytest.mark.parametrize("text", ["", "x", "0x", "1.5", "4kb", "--1", "1_000", "٣", "9" * 5000])
 def test_what_is_no_number(text):
     assert to_int(text) is None

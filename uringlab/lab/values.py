@@ -115,7 +115,7 @@ class Value:
 
 
 class Integer(Value):
-    """`100`, `0x64`, `4k`, `1M`, `-1`."""
+    """`100`, `0x64`, `4k`, `1M`, `-1`; `-ECANCELED`."""
 
     label = "N"
 
@@ -128,6 +128,8 @@ class Integer(Value):
     def read(self, token: Token) -> int:
         """Read it."""
         number = to_int(token.text) if token.type is T.WORD else None
+        if number is None and token.type is T.WORD and token.text.startswith("-"):
+            number = to_errno(token.text)
         if number is None:
             raise self.refuse(token, " Numbers are like 100, 0x64, 4k, 1M")
         if not self.low <= number <= self.high:
