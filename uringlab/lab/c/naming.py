@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from uringlab.lab.c.helpers import HELPERS
+
 _PLAIN = re.compile(r"r[0-9]+")
 _OTHERS = re.compile(r"io_uring_.*|_.*|ring_.*|r[0-9]+|[A-Z0-9_]+|.*_fd(_count)?")
 """What liburing, macros, rings, and the fds and numbers of requests are called."""
@@ -22,16 +24,15 @@ _WORDS = (
     # types that the program uses
     "size_t ssize_t pid_t off_t mode_t socklen_t siginfo_t sigset_t uintptr_t uint64_t uint32_t "
     "int64_t time_t id_t idtype_t "
-    # what the program itself is made of
-    "sqe cqe turn check check_uring tell get_sqe publish pending enter until_ready take_fd "
-    "look_for_fds show reap run posted res_of expect buffer bad_page listener address_of child "
-    "sleep_for new_directory requests name_of here fill "
+    # what main has of its own
+    "sqe cqe turn requests "
     # functions that it calls in main
     "open close read write pipe pipe2 socketpair socket bind listen connect accept getsockname "
-    "epoll_create1 pwrite memcpy memset kill waitpid nanosleep fork printf fprintf strerror exit "
+    "epoll_create1 eventfd pwrite memcpy memset kill "
+    " waitpid nanosleep fork printf fprintf strerror exit "
     "mmap htons htonl inet_addr inet_pton free malloc calloc fflush setvbuf ftruncate "
 )
-_TAKEN = frozenset(_WORDS.split())
+_TAKEN = frozenset([*_WORDS.split(), *HELPERS])
 
 
 class Names:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from uringlab.lab.c.helpers import HELPERS, with_needs
@@ -69,7 +70,7 @@ def _say_step(writer: Writer, step: Step) -> None:
     if step.opened is not None:
         open_ring(writer, step.opened)
         if not step.ring or command.spec.name == "ring new":
-            step.ring = step.opened.name
+            step = replace(step, ring=step.opened.name)
     if step.error and command.spec.name not in GO_ON and not step.staged:
         writer.note(f"It was refused: {step.error}")
         return
@@ -253,7 +254,7 @@ def _with_uses(lines: list[Line]) -> list[Line]:
     for line in lines:
         if not line.is_comment:
             code = re.sub(r'"(?:[^"\\]|\\.)*"|/\*.*?\*/', "", line.text)
-            for word in re.findall(r"(?<!\.)\b\w+", code):
+            for word in re.findall(r"(?<!\.)(?<!->)(?<!struct )\b\w+", code):
                 words[word] = words.get(word, 0) + 1
     found = []
     for line in lines:

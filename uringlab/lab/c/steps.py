@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from uringlab.core.abi import EnterFlags, SetupFlags
@@ -185,7 +186,13 @@ def _repeat(writer: Writer, command: Command, step: Step) -> None:
     if step.staged:
         times = sum(run.count for run in step.staged)
     elif step.error:
+        done = re.search(r"\(after (\d+) of \d+\)", step.error)
+        times = int(done[1]) if done is not None else 0
         writer.note(f"It failed: {step.error}")
+        if times == 0:
+            return
+    if times == 1:
+        say(writer, inner, step)
         return
     # What must outlive one turn of the loop is declared before it.
     writer.loop, writer.times, writer.depth = "turn", times, 2

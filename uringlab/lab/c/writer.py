@@ -229,7 +229,7 @@ class Writer:
             variable = self.names.declare("bad")
             self.declare(variable, f"char *{variable} = {self.call('bad_page')}();")
             self.buffers[name] = BufferOf(variable, 4096)
-        return self.buffers[name]
+        return self.buffers.get(name, BufferOf("NULL", 0))
 
     def new_buffer(self, name: str, size: int, copies: int = 1) -> BufferOf:
         """Declare one; in a loop, one for each time around."""
