@@ -17,6 +17,7 @@ from uringlab.lab import LineError, Session
 from uringlab.lab.bench import Bench
 from uringlab.lab.errors import GaveUp
 from uringlab.lab.news import News
+from uringlab.lab.reply import Stream
 from uringlab.lab.verbs.storm import amount
 from uringlab.observe.event import Missed, SystemCall
 from uringlab.observe.log import KEEP as KEPT_EVENTS
@@ -149,7 +150,6 @@ def test_other_operations(session):
         ("storm read f 5 group=7", "nobody would give it back"),
         ("storm listen l", "stay open for every single one"),
         ("storm mkdirat drawer dir=d", "stay open for every single one"),
-        ("storm nop batch=9", "has 8 slots"),
         ("storm nop user_data=0xffffffffffffffff", "must fit 64 bits"),
     ],
 )
@@ -374,3 +374,13 @@ def test_ctrl_c_ends_a_storm_in_a_script_and_the_answer_is_told():
         out, err = one.communicate(timeout=PATIENCE)
     assert one.returncode == 130, err
     assert '"ending": "it was stopped"' in out
+
+
+def test_a_turn_is_no_larger_than_the_queue_and_that_is_said():
+    with Session() as session:
+        session.run("ring new r0 entries=8")
+        replies = session.run("storm nop count=100 batch=32")
+        notes = [reply.text for reply in replies if reply.stream is Stream.NOTE]
+        assert notes == ["r0 has 8 SQ slots: 8 a turn. For more: ring new big entries=32"]
+        [told] = [reply.json for reply in replies if reply.json.get("type") == "storm"]
+        assert (told["batch"], told["done"]) == (8, 100)

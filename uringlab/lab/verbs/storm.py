@@ -60,6 +60,12 @@ def _storm(session: Session, command: Command) -> Iterator[Reply]:
     if used.made is not None:
         session.names[used.made.name] = used.made
         yield note(f"all of them into {used.made.name}")
+    slots = thing.ring.params.sq_entries
+    if command.get("batch", 0) > slots:
+        yield note(
+            f"{thing.name} has {slots} SQ slots: {storm.batch} a turn. For more: "
+            f"ring new big entries={command.get('batch')}"
+        )
     verb = command.inner.spec.name
     failed = _blow(session, thing, storm)
     yield _answer(verb, thing, storm)
@@ -84,15 +90,8 @@ def _out_of_bounds(op: Op) -> str:
 def _batch(command: Command, thing: RingThing) -> int:
     """How many in a turn: what was asked for, or what the queue and the count have room for."""
     slots = thing.ring.params.sq_entries
-    usual = 1 if command.get("rate") else min(BATCH, slots)
-    batch: int = command.get("batch", usual)
-    if batch > slots:
-        raise LineError(
-            f"a turn of {batch} does not fit: the submission queue of {thing.name} has {slots} "
-            "slots",
-            command.span_of("batch"),
-            f"ring new big entries={batch}",
-        )
+    usual = 1 if command.get("rate") else BATCH
+    batch: int = min(command.get("batch", usual), slots)
     return min(batch, command.get("count") or batch)
 
 
