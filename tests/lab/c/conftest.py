@@ -130,12 +130,9 @@ class Both:
         shutil.rmtree(directory[1])
 
 
-@pytest.fixture(scope="session")
-def twice(compiler, tmp_path_factory):
-    """Every session in both ways."""
-    folder = tmp_path_factory.mktemp("programs")
-    # First all sessions: a compiler that is started meanwhile could get an fd that one closes.
-    both = {name: Both(name, lines, folder) for name, lines in sessions().items()}
-    with ThreadPoolExecutor(2) as pool:
-        list(pool.map(lambda one: one.make(compiler), both.values()))
-    return both
+@pytest.fixture
+def both(session_name, compiler, tmp_path):
+    """A session in both ways: first the session, and when it is over, its program."""
+    found = Both(session_name, sessions()[session_name], tmp_path)
+    found.make(compiler)
+    return found

@@ -16,7 +16,6 @@ from uringlab.lab.examples import SETUP
 from uringlab.lab.steps_taken import StepsTaken
 from uringlab.lab.verbs import standard_table
 
-pytestmark = pytest.mark.xdist_group("c")  # one process runs all sessions, and compiles them
 SPECS = list(standard_table())
 NO_PROGRAM = ("reset", "quit")
 """Verbs after which there is nothing left to print."""
@@ -28,8 +27,7 @@ def alike(line, makers):
     return re.sub(r"res=\d+", "res=an fd", line) if name in makers else line
 
 
-def test_a_session_and_its_program_have_the_same_cqes(session_name, twice):
-    both = twice[session_name]
+def test_a_session_and_its_program_have_the_same_cqes(both):
     assert both.said == ""
     assert both.ran.returncode == 0, both.ran.stderr
     told = both.ran.stdout.splitlines()
@@ -46,25 +44,31 @@ def steps_of(*lines):
         return made.taken.steps
 
 
-def test_every_verb_and_every_opcode_has_a_program_that_compiles(syntax, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)  # `record` writes there
-    examples = [spec.example for spec in SPECS if spec.name not in NO_PROGRAM]
-    # Each in a session of its own; all in one program, which is compiled, and not run.
+@pytest.fixture(scope="module")
+def everything(tmp_path_factory):
+    """The steps of every verb's example, each in a session of its own, as if they were one."""
     taken = StepsTaken("/nowhere")
-    for example in examples:
-        taken.steps += steps_of(*SETUP, example)
-    staged = {step.command.spec.op.opcode for step in taken.steps if one_is_staged(step)}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(tmp_path_factory.mktemp("here"))  # `record` writes there
+        for spec in SPECS:
+            if spec.name not in NO_PROGRAM:
+                taken.steps += steps_of(*SETUP, spec.example)
+    return taken
+
+
+def test_every_verb_and_every_opcode_has_a_program_that_compiles(everything, syntax):
+    staged = {step.command.spec.op.opcode for step in everything.steps if one_is_staged(step)}
     assert staged >= kernel_opcodes() - {Opcode.NOP128, Opcode.URING_CMD128}
-    assert syntax([program(taken)]) == ""
+    assert syntax([program(everything)]) == ""
 
 
 def one_is_staged(step):
     return step.command.spec.op is not None and step.staged
 
 
-def test_no_variable_has_the_name_of_a_function_that_main_calls(twice):
-    mains = [one.text.split("int main(void)")[1] for one in twice.values()]
-    code = re.sub(r'"(?:[^"\\]|\\.)*"|/\*.*?\*/', "", "\n".join(mains))
+def test_no_variable_has_the_name_of_a_function_that_main_calls(everything):
+    main = program(everything).split("int main(void)")[1]
+    code = re.sub(r'"(?:[^"\\]|\\.)*"|/\*.*?\*/', "", main)
     called = set(re.findall(r"\b([a-z_]\w*)\(", code))
     assert len(called) > 40
     assert [name for name in called if Names().declare(name) == name] == []
