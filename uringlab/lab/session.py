@@ -116,7 +116,8 @@ class Session:
 
     def _start(self) -> None:
         self.scratch = Scratch(self._roots)
-        self.guard = Guard(network=self._allow_network)
+        self._unsettled: dict[tuple[str, int], list[RequestThing]] = {}
+        self.guard = Guard(network=self._allow_network, waiting=self._unsettled)
         self.taken = StepsTaken(str(self.scratch.path))
         self.log = EventLog()
         self.requests = Requests()
@@ -129,7 +130,6 @@ class Session:
         self._next_request = 1
         self._next_buffer = 0
         self._by_user_data: dict[tuple[str, int], RequestThing] = {}
-        self._unsettled: dict[tuple[str, int], list[RequestThing]] = {}
         self.undo: dict[str, Callable[[], None]] = {}
         self.mark = 0
 
@@ -351,9 +351,14 @@ class Session:
 
     def next_request_name(self) -> str:
         """The next free `rN`."""
-        while f"r{self._next_request}" in self.names:
+        while f"r{self._next_request}" in self.names or self._is_taken(self._next_request):
             self._next_request += 1
         return f"r{self._next_request}"
+
+    def _is_taken(self, user_data: int) -> bool:
+        """Whether somebody has chosen that number for something else."""
+        ring = self._current.name if self._current is not None else ""
+        return self.guard.is_told(user_data) or (ring, user_data) in self._unsettled
 
     def next_user_data(self) -> int:
         """The number that the next request is known by: that of its free name."""
@@ -476,7 +481,7 @@ class Session:
         if file.opened is None:  # somebody closed it before we looked
             file.fd.give_up()
         else:
-            self.guard.made(thing.op, number)
+            self.guard.made(thing, number)
         if count == 1:
             thing.file = file
         else:
@@ -629,6 +634,7 @@ class Session:
         self.names.clear()
         self._by_user_data.clear()
         self._unsettled.clear()
+        self.guard.forget()
         self.current = None
         self.scratch.remove()
 

@@ -7,6 +7,9 @@ Most of it is in its operands: paths (`lab/scratch.py`) and addresses (`network.
   files, may be another's. So LISTEN is let through for what a BIND has bound, and until it has
   ended, nobody may close or replace that. A BIND that is only linked before it would not do: the
   kernel ends a chain where a submission ends, and the LISTEN then runs though the BIND failed.
+- What a CQE says is believed: that it brings an fd, that a BIND worked, that a CLOSE did not. A CQE
+  is known by its user_data alone, and others can have the same: a MSG_RING, a tag of something that
+  is registered, another request. So a request that is believed has a user_data of its own.
 - A path that begins at an open directory begins at whatever has that fd by then. So until such a
   request has ended, the directory may not be closed.
 """
@@ -18,11 +21,12 @@ from typing import TYPE_CHECKING, Any, cast
 
 from uringlab.core.abi import Opcode, SqeFlags
 from uringlab.core.fd import ALLOC, FixedFd, OwnedFd
+from uringlab.core.ops.makers import makes_fd
 from uringlab.lab.errors import LineError
 from uringlab.observe.request import State
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
 
     from uringlab.core.ops import Socket, UringCmd
     from uringlab.core.ops.declare import Op
@@ -32,6 +36,18 @@ if TYPE_CHECKING:
 _PLACING = frozenset(
     {Opcode.SOCKET, Opcode.ACCEPT, Opcode.OPENAT, Opcode.OPENAT2, Opcode.CLOSE, Opcode.MSG_RING}
 )
+_BELIEVED = frozenset(
+    {
+        *(Opcode.OPENAT, Opcode.OPENAT2, Opcode.SOCKET, Opcode.ACCEPT, Opcode.PIPE, Opcode.CLOSE),
+        *(Opcode.FIXED_FD_INSTALL, Opcode.RECVMSG, Opcode.BIND, Opcode.LISTEN),
+    }
+)
+"""Opcodes whose CQEs tell the session something about files."""
+_RESULT_IS_FD = frozenset(
+    {Opcode.OPENAT, Opcode.OPENAT2, Opcode.SOCKET, Opcode.ACCEPT, Opcode.FIXED_FD_INSTALL}
+)
+_POLL_UPDATE_USER_DATA = 1 << 2
+_MANY = 1_000
 
 
 class Guard:
@@ -39,11 +55,21 @@ class Guard:
 
     Args:
         network: whether everything is allowed that sockets can do.
+        waiting: by ring and user_data, the requests that have not had their last CQE.
     """
 
-    def __init__(self, *, network: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        network: bool = False,
+        waiting: Mapping[tuple[str, int], Sequence[RequestThing]] | None = None,
+    ) -> None:
         """Nothing is bound, nothing is under way."""
         self.network = network
+        self._waiting = {} if waiting is None else waiting
+        self._believed: dict[tuple[str, int], RequestThing] = {}
+        self._told: set[int] = set()
+        self._told_ranges: list[range] = []
         self._bound: weakref.WeakSet[OwnedFd] = weakref.WeakSet()
         self._bound_places: set[tuple[str, int]] = set()
         self._binds: dict[tuple[str, int], int] = {}
@@ -60,6 +86,7 @@ class Guard:
             LineError: it does not; nothing has changed.
         """
         self._check_closing(op)
+        self._check_user_data(op, ring)
         if op.opcode in {Opcode.URING_CMD, Opcode.URING_CMD128}:
             from uringlab.lab.bounds.network import check_command  # noqa: PLC0415 - most need none
 
@@ -103,6 +130,47 @@ class Guard:
                 f"fd {fd} may be any socket by the time that the kernel looks: name yours, or use "
                 "-1, which is never open"
             )
+
+    def is_told(self, user_data: int) -> bool:
+        """Whether a CQE with that user_data may come that is no request's."""
+        return user_data in self._told or any(user_data in one for one in self._told_ranges)
+
+    def _check_user_data(self, op: Op, ring: str) -> None:
+        number = _user_data(op)
+        others = self._waiting.get((ring, number), ())
+        if _brings_fd(op) and all(_brings_fd(one.op) for one in others):
+            others = ()  # whose CQE is whose matters to nobody: each brings an fd that is new
+        other = self._believed.get((ring, number))
+        if others and other is not None and other.request.open:
+            raise LineError(
+                f"{other.name} has the user_data {number}, and what its CQE says is believed: "
+                "choose another"
+            )
+        if _is_believed(op) and (others or self.is_told(number)):
+            raise LineError(
+                f"what the CQE of this says is believed, and others with the user_data {number} "
+                "may come: choose another, or none"
+            )
+        told = _tells(op)
+        if told is not None:
+            self.check_told((told,))
+
+    def check_told(self, numbers: Sequence[int]) -> None:
+        """CQEs with these user_data may come that are no request's: by MSG_RING, by tags.
+
+        Raises:
+            LineError: one would be taken for that of a request that is believed.
+        """
+        for (_, number), thing in self._believed.items():
+            if number in numbers and thing.request.open:
+                raise LineError(
+                    f"a CQE that says {number} would be taken for that of {thing.name}, and what "
+                    "that one says is believed: choose another number"
+                )
+        if isinstance(numbers, range):
+            self._told_ranges.append(numbers)
+        else:
+            self._told.update(numbers)
 
     def _check_closing(self, op: Op) -> None:
         fd: Any = vars(op).get("fd")
@@ -158,6 +226,11 @@ class Guard:
         """A request was staged."""
         op = thing.op
         fd: Any = vars(op).get("fd")
+        if _is_believed(op):
+            if len(self._believed) > _MANY:
+                known = self._believed.items()
+                self._believed = {key: one for key, one in known if one.request.open}
+            self._believed[thing.request.ring, thing.request.user_data] = thing
         if op.opcode is Opcode.BIND and isinstance(fd, FixedFd) and self._is_still(fd.number):
             key = (thing.request.ring, thing.request.index)
             self._binds[key] = self._changes.get(fd.number, 0)
@@ -165,6 +238,8 @@ class Guard:
             self._needing.append(thing)
         places = places_of(op)
         if places:
+            if len(self._changing) > _MANY:
+                self._changing = [one for one in self._changing if one.request.open]
             self._changing.append(thing)
             self.changed(places)
 
@@ -217,16 +292,47 @@ class Guard:
         """A socket was bound outside of the ring, to this machine."""
         self._bound.add(fd)
 
-    def made(self, op: Op, fd: int) -> None:
-        """An operation has brought an fd."""
-        if op.opcode is Opcode.SOCKET and not self.network:
+    def made(self, thing: RequestThing, fd: int) -> None:
+        """A request has brought an fd."""
+        from_place = thing.op.opcode is Opcode.FIXED_FD_INSTALL
+        socket = thing.op.opcode is Opcode.SOCKET or thing.request.shared or from_place
+        if socket and not self.network:
             from uringlab.lab.bounds.network import keep_home  # noqa: PLC0415 - most need none
 
             keep_home(fd)
 
+    def forget(self) -> None:
+        """The session is over, and holds nothing for its requests any more."""
+        self._believed.clear()
+        self._changing.clear()
+        self._needing.clear()
+
     def ring_closed(self, ring: str) -> None:
         """Its table is gone: another ring may get its name."""
         self._bound_places = {one for one in self._bound_places if one[0] != ring}
+
+
+def _user_data(op: Op) -> int:
+    return int.from_bytes(op.sqe[32:40], "little")
+
+
+def _brings_fd(op: Op) -> bool:
+    """Whether its CQE's result is an fd, if it is no error."""
+    return op.opcode in _RESULT_IS_FD and makes_fd(op.words())
+
+
+def _is_believed(op: Op) -> bool:
+    return op.opcode in _BELIEVED or len(places_of(op)) > 0 or any(True for _ in needs(op))
+
+
+def _tells(op: Op) -> int | None:
+    """The user_data of a CQE that it may bring about besides its own."""
+    if op.opcode is Opcode.MSG_RING:
+        return op.words()["off"]
+    if op.opcode is Opcode.POLL_REMOVE:
+        words = op.words()
+        return words["off"] if words["len"] & _POLL_UPDATE_USER_DATA else None
+    return None
 
 
 def needs(op: Op) -> Iterable[OwnedFd]:

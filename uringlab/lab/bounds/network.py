@@ -124,14 +124,17 @@ def keep_home(fd: int) -> None:
     A datagram socket that sends before it is bound is bound by the kernel, to every address.
     SO_BINDTODEVICE is for everybody since Linux 5.7; before, the checks of lines are all there is.
     """
-    with socket.socket(fileno=fd) as found:
-        try:
-            if found.family in INTERNET:
-                found.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"lo\0")
-        except PermissionError:
-            return
-        finally:
-            found.detach()  # the fd is the session's
+    try:
+        found = socket.socket(fileno=fd)
+    except OSError:  # it is no socket
+        return
+    try:
+        if found.family in INTERNET:
+            found.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"lo\0")
+    except PermissionError:
+        return
+    finally:
+        found.detach()  # the fd is the session's
 
 
 def listens_at_a_path(fd: int) -> bool:

@@ -48,6 +48,7 @@ def _storm(session: Session, command: Command) -> Iterator[Reply]:
     if refusal:
         raise LineError(f"{command.inner.spec.name} makes no storm: {refusal}", command.inner.span)
     thing = _ring(session, command)
+    first = command.inner.get("user_data", FIRST)
     storm = Storm(
         thing.ring,
         op,
@@ -55,8 +56,9 @@ def _storm(session: Session, command: Command) -> Iterator[Reply]:
         count=command.get("count") or None,
         seconds=command.get("time", 0) / NS or None,
         rate=command.get("rate"),
-        first=command.inner.get("user_data", FIRST),
+        first=first,
     )
+    session.guard.check_told(range(first, first + storm.names))
     if used.made is not None:
         session.names[used.made.name] = used.made
         yield note(f"all of them into {used.made.name}")

@@ -75,10 +75,20 @@ def _names(things: Sequence[BufferThing | None]) -> list[str]:
     return [NONE if one is None else one.name for one in things]
 
 
-def tags_of(command: Command) -> list[int] | None:
-    """The tags that were typed, or None."""
+def tags_of(session: Session, command: Command) -> list[int] | None:
+    """The tags that were typed, or None.
+
+    Raises:
+        LineError: a CQE with such a tag would be taken for a request's.
+    """
     typed: Listed | None = command.get("tags")
-    return None if typed is None else [one for one in typed.items if isinstance(one, int)]
+    tags = None if typed is None else [one for one in typed.items if isinstance(one, int)]
+    try:
+        session.guard.check_told([tag for tag in tags or () if tag])
+    except LineError as error:
+        error.span = command.span_of("tags")
+        raise
+    return tags
 
 
 def sparse_or(command: Command, what: str) -> int | None:
@@ -118,7 +128,7 @@ def _register(session: Session, command: Command) -> Iterator[Reply]:
         )
         return
     things = named(session, command)
-    tags = tags_of(command)
+    tags = tags_of(session, command)
     op = RegisterOp.BUFFERS if tags is None else RegisterOp.BUFFERS2
     call(
         session,
@@ -141,7 +151,7 @@ def _update(session: Session, command: Command) -> Iterator[Reply]:
     thing = session.ring()
     start = command.get("place")
     things = named(session, command)
-    tags = tags_of(command)
+    tags = tags_of(session, command)
     done = call(
         session,
         command,

@@ -109,7 +109,7 @@ def _register(session: Session, command: Command) -> Iterator[Reply]:
         )
         return
     fds, names = _named(session, command)
-    tags = tags_of(command)
+    tags = tags_of(session, command)
     op = RegisterOp.FILES if tags is None else RegisterOp.FILES2
     call(
         session,
@@ -130,7 +130,7 @@ def _update(session: Session, command: Command) -> Iterator[Reply]:
     thing = session.ring()
     start = command.get("place")
     fds, names = _named(session, command)
-    tags = tags_of(command)
+    tags = tags_of(session, command)
     session.guard.change_table()
     # The kernel empties a place before it looks at what goes there.
     emptied = {at for at, fd in enumerate(fds) if fd is not None and fd != REGISTER_FILES_SKIP}

@@ -27,6 +27,7 @@ def _send(session: Session, command: Command) -> Iterator[Reply]:
     found = Operands(session, command).ring(typed)
     fd = found if isinstance(found, int) or hasattr(found, "registered") else found.number
     user_data, res = command.get("user_data", 0), command.get("res", 0)
+    session.guard.check_told((user_data,))
     call_without_ring(
         session,
         command,
