@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from uringlab.core.abi import Opcode, SqeFlags
 from uringlab.lab.c.calls import field_of, prep_call
-from uringlab.lab.c.constant import flags, has_name
+from uringlab.lab.c.constant import choice, flags, has_name
 from uringlab.lab.c.literal import number
 from uringlab.lab.c.operand import Sqe, fill
 from uringlab.lab.c.packed import PACKED, SKIPPED
@@ -31,8 +31,10 @@ def stage(writer: Writer, command: Command, step: Step) -> Request | None:
         The request; None if nothing was staged.
     """
     op = command.spec.op
-    if op is None or not step.staged:
+    if not step.staged:
         return None
+    if op is None:
+        return _stage_raw(writer, command, step)
     first = step.staged[0]
     multishot = bool(command.get("multishot"))
     request = writer.stage(first, op, multishot=multishot)
@@ -56,6 +58,36 @@ def stage(writer: Writer, command: Command, step: Step) -> Request | None:
         writer.say(f"sqe->flags |= {flags(SqeFlags, all_flags)};")
     if command.get("personality"):
         writer.say(f"sqe->personality = {command.get('personality')};")
+    writer.say(f"io_uring_sqe_set_data64(sqe, {_user_data(writer, step, request)});")
+    return request
+
+
+def _stage_raw(writer: Writer, command: Command, step: Step) -> Request:
+    """An SQE of words as they were typed: `sqe`."""
+    get = command.get
+    request = writer.stage(step.staged[0], None, multishot=False)
+    for more in step.staged[1:]:
+        writer.stage(more, None, multishot=False)
+    _fds_that_come(writer, command)
+    sqe = Sqe(writer, command, step, request.constant.removeprefix("REQ_").lower())
+    ring = writer.ring(step.staged[0].ring)
+    code = choice(Opcode, int(get("opcode")))
+    fd = "-1" if get("fd") is None else sqe.fd(get("fd"))
+    addr = get("addr")
+    where = writer.buffer(addr.name).variable if isinstance(addr, Ref) else "NULL"
+    writer.say(f"sqe = {writer.call('get_sqe')}(&{ring});")
+    words = f"{fd}, {where}, {number(get('len', 0))}, {number(get('off', 0))}"
+    writer.say(f"io_uring_prep_rw({code}, sqe, {words});")
+    for word in ("op_flags", "ioprio", "buf_index", "personality", "file_index"):
+        if get(word):
+            field = "rw_flags" if word == "op_flags" else word
+            writer.say(f"sqe->{field} = {number(get(word))};")
+    if isinstance(get("addr3"), Ref):
+        writer.say(f"sqe->addr3 = (uintptr_t){writer.buffer(get('addr3').name).variable};")
+    bits = int(get("flags", 0))
+    bits |= int(SqeFlags.FIXED_FILE) if isinstance(get("fd"), Fixed) else 0
+    if bits:
+        writer.say(f"sqe->flags = {flags(SqeFlags, bits)};")
     writer.say(f"io_uring_sqe_set_data64(sqe, {_user_data(writer, step, request)});")
     return request
 

@@ -180,7 +180,7 @@ def _innermost(command: Command) -> tuple[int, Command]:
 def _repeat(writer: Writer, command: Command, step: Step) -> None:
     times, inner = _innermost(command)
     known = inner.spec.name in SAID or inner.spec.name in REGISTERING
-    if not known and inner.spec.op is None:
+    if not known and inner.spec.op is None and not inner.spec.stages_raw:
         not_said(writer, inner)
         return
     if step.staged:
@@ -251,7 +251,7 @@ GO_ON = frozenset({"enter", "submit", "wait", "publish", "repeat", "do"})
 def say(writer: Writer, command: Command, step: Step) -> None:
     """Say a step in C."""
     name = command.spec.name
-    if command.spec.op is not None:
+    if command.spec.op is not None or command.spec.stages_raw:
         _operation(writer, command, step)
     elif name in SAID:
         SAID[name](writer, command, step)
