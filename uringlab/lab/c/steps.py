@@ -37,11 +37,8 @@ def open_ring(writer: Writer, opened: Opened) -> None:
         wanted |= SetupFlags.CQSIZE
     left_out = opened.flags & int(_LIBRARYS_OWN)
     if left_out:
-        writer.say(
-            f"/* liburing decides itself about {flags(SetupFlags, left_out)} */".replace(
-                "/* IORING", "IORING"
-            ).replace(" */ */", " */")
-        )
+        names = ", ".join(one.kernel_name for one in SetupFlags if left_out & one)
+        writer.note(f"liburing itself decides about {names}.")
     call = writer.call("check_uring")
     what = '"io_uring_queue_init"'
     if wanted & ~int(SetupFlags.CQSIZE) == wanted and not opened.idle_ms:
@@ -50,7 +47,7 @@ def open_ring(writer: Writer, opened: Opened) -> None:
             f"{call}(io_uring_queue_init({number(opened.entries)}, &{ring}, {text}), {what});"
         )
         return
-    params = writer.names.fresh(f"{ring}_params")
+    params = writer.names.fresh("params")
     fields = [f".flags = {flags(SetupFlags, wanted)}"]
     fields += [f".cq_entries = {number(opened.cq_entries)}"] if opened.cq_entries else []
     fields += [f".sq_thread_idle = {opened.idle_ms}"] if opened.idle_ms else []
