@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from uringlab.lab.errors import LineError
+from uringlab.lab.errors import LineError, Span
 from uringlab.lab.lexer import T, tokens
 
 
@@ -81,3 +81,10 @@ def test_the_span_of_a_token_is_where_it_stands(line):
         if token.type is not T.STRING:
             assert line[token.span.start : token.span.end] == token.text
         at = token.span.end
+
+
+def test_half_a_character_is_refused_where_it_stands_and_a_byte_is_not():
+    with pytest.raises(LineError, match="half a character") as caught:
+        tokens("file f n\ud800")
+    assert caught.value.span == Span(8, 9)
+    assert tokens('nop "\udcff"')[1].text == "\udcff"

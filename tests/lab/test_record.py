@@ -96,3 +96,13 @@ def test_the_end_of_the_session_completes_it(tmp_path):
 
 def test_stop_is_offered(session):
     assert "stop" in [one.text for one in complete("record ", session)]
+
+
+def test_what_was_typed_and_is_no_text_does_not_end_a_recording(session, tmp_path):
+    session("record a.uringrec payload=on")
+    session("do nop # \udcff")  # the byte 0xff, as the command line brings it
+    with pytest.raises(LineError, match="half a character"):
+        session("do nop # \ud800")  # as a program may say it
+    session("record stop")
+    said = [text for kind, text in notes(tmp_path / "a.uringrec") if kind == "line"]
+    assert said[:2] == ["do nop # \udcff", "do nop # \ufffd"]

@@ -30,6 +30,8 @@ class Token:
 
 _SIGN = re.compile(r"!=|<=|>=|=|<|>")
 _WORD = re.compile(r'(?:(?!->)[^\s;"=<>!])+')
+_HALF = re.compile("[\ud800-\udc7f\udd00-\udfff]")
+"""Half a character. What is no text on the command line is \udc80 … \udcff: a byte."""
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "0": "\0", "\\": "\\", '"': '"'}
 
 
@@ -37,8 +39,11 @@ def tokens(line: str) -> list[Token]:
     """Split a line.
 
     Raises:
-        LineError: a string that does not end, or an escape that does not exist.
+        LineError: a string that does not end, an escape that does not exist, or half a character,
+            which nothing in the kernel could be called by.
     """
+    if half := _HALF.search(line):
+        raise LineError("here is half a character", Span(half.start(), half.end()))
     found: list[Token] = []
     at = 0
     while at < len(line):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import threading
 import time
 from collections import deque
@@ -40,6 +41,8 @@ EVERY = 0.1
 AHEAD = 64 << 20
 """Bytes of snapshots that may wait to be written; whoever makes more has to wait."""
 SQE_USER_DATA = slice(32, 40)
+_HALVES = re.compile("[\ud800-\udc7f\udd00-\udfff]")
+"""Half characters that stand for no byte either: a program may type them, and no file has them."""
 
 
 class _Keyframe(NamedTuple):
@@ -165,7 +168,7 @@ class Recorder:
 
     def note(self, kind: str, text: str) -> None:
         """A line that was typed (`line`), or what was answered (`data`)."""
-        self._put([int(Entry.NOTE), kind, text], 0)
+        self._put([int(Entry.NOTE), kind, _HALVES.sub("\ufffd", text)], 0)
 
     def _put(self, thing: _Told, size: int) -> None:
         with self._more:

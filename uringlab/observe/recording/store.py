@@ -65,9 +65,13 @@ class Block(NamedTuple):
 
 
 def pack(plain: object) -> bytes:
-    """Plain values to compressed bytes."""
+    """Plain values to compressed bytes. Bytes that were no text keep what they are.
+
+    Raises:
+        UnicodeEncodeError: a text has half a character in it, which no bytes stand for.
+    """
     packer = zstandard.ZstdCompressor(level=_LEVEL, write_checksum=True)
-    return packer.compress(msgpack.packb(plain))
+    return packer.compress(msgpack.packb(plain, unicode_errors="surrogateescape"))
 
 
 def unpack(data: bytes) -> Any:
