@@ -9,7 +9,7 @@ FUZZ_EXAMPLES ?= 20000
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test check format lint types contracts clean soak quarantine asan wrap reference pictures bench
+.PHONY: help lab test check format lint types contracts clean soak fuzz quarantine asan wrap reference pictures bench
 
 help: ## say what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
@@ -48,6 +48,9 @@ types: $(VENV)/developed
 
 contracts: $(VENV)/developed
 	$(BIN)/lint-imports
+
+fuzz: $(VENV)/developed ## guided by coverage: a million lines read, a hundred thousand run
+	$(BIN)/python -m fuzz
 
 soak: $(VENV)/developed ## fuzz the language and the ring for long
 	FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(BIN)/python -m pytest -q -o faulthandler_timeout=0 tests/lab/test_fuzz.py tests/core/test_model.py tests/lab/bounds/test_random.py
