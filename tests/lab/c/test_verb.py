@@ -15,17 +15,37 @@ def session():
         yield made
 
 
-def test_the_program_goes_to_standard_output_and_nothing_else_does(tmp_path, syntax):
-    script = tmp_path / "one.uring"
-    script.write_text('file f notes.txt text="hello"\ndo read f 5 -> r1\nexpect r1 res=5\n')
-    argv = [sys.executable, "-m", "uringlab", "run", "-q", str(script), "-c", "c"]
-    done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=30)
-    assert done.returncode == 0, done.stderr
-    program = done.stdout[done.stdout.index("/*\n * What was done") :]
-    assert "do read f 5 -> r1" in program
-    assert done.stdout.count("int main(void)") == 1
-    assert done.stdout.endswith("}\n")
+@pytest.fixture
+def run_script(tmp_path):
+    """`uringlab run -q FILE -c c`."""
+
+    def run(*lines):
+        script = tmp_path / "one.uring"
+        script.write_text("\n".join(lines))
+        argv = [sys.executable, "-m", "uringlab", "run", "-q", str(script), "-c", "c"]
+        done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=30)
+        assert done.returncode == 0, done.stderr
+        assert done.stderr == ""
+        return done.stdout
+
+    return run
+
+
+def test_the_program_goes_to_standard_output_and_nothing_else_does(run_script, syntax):
+    program = run_script(
+        'file f notes.txt text="hello"', "read f 5 -> r1", "submit", "expect r1 res=5"
+    )
+    assert program.startswith("/*\n * What was done")
+    assert "read f 5 -> r1" in program
+    assert program.count("int main(void)") == 1
+    assert program.endswith("}\n")
     assert syntax([program]) == ""
+
+
+def test_what_a_script_asked_for_before_stands_before_the_program(run_script, syntax):
+    told = run_script("do nop -> r1")
+    assert told.startswith("r1  res=0\n/*\n * What was done")
+    assert syntax([told.removeprefix("r1  res=0\n")]) == ""
 
 
 def test_each_line_stands_above_what_it_is_in_c(session):
