@@ -32,9 +32,7 @@ def run_script(tmp_path):
 
 
 def test_the_program_goes_to_standard_output_and_nothing_else_does(run_script, syntax):
-    program = run_script(
-        'file f notes.txt text="hello"', "read f 5 -> r1", "submit", "expect r1 res=5"
-    )
+    program = run_script('file f notes.txt text="hello"', "read f 5 -> r1", "submit")
     assert program.startswith("/*\n * What was done")
     assert "read f 5 -> r1" in program
     assert program.count("int main(void)") == 1
