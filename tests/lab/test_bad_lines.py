@@ -1,5 +1,6 @@
 """A bad line says what is wrong, and changes nothing."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -86,6 +87,25 @@ def test_nothing_of_a_line_runs_when_a_later_command_is_bad(session):
     with pytest.raises(LineError):
         session.run("nop; publish; raed")
     assert state(session) == before
+
+
+@pytest.mark.parametrize("line", ["child r0 time=9s", "file r0 notes.txt", "buf r0 8"])
+def test_what_has_the_first_rings_name_is_not_lost_to_it(line):
+    with Session() as session:
+        session.run(line)
+        with pytest.raises(LineError, match='"r0" is taken'):
+            session.run("do nop")
+        session.run("drop r0; do nop -> last; expect last res=0")
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+
+
+def test_a_request_does_not_take_the_name_of_the_ring_that_opens_for_it():
+    with Session() as session:
+        with pytest.raises(LineError, match='"r0" is taken: it is a ring'):
+            session.run("nop -> r0")
+        assert session.names["r0"] is session.rings()[0]
+        session.run("expect sq.staged=0")
 
 
 def test_a_link_that_leads_out_is_not_followed(session):

@@ -306,10 +306,15 @@ class Session:
         return thing
 
     def ring(self) -> RingThing:
-        """The current ring; the first one is opened by itself."""
+        """The current ring; the first one is opened by itself.
+
+        Raises:
+            LineError: there is none in use; or its name is taken, and what has it would be lost.
+        """
         if self.current is None:
             if self.rings():
                 raise LineError("no ring is in use", None, f"ring use {self.rings()[0].name}")
+            self.claim("r0")
             return self.open_ring("r0", DEFAULT_ENTRIES)
         return self.current
 
@@ -372,7 +377,7 @@ class Session:
         Raises:
             LineError: the queue is full; nothing changed.
         """
-        ring = self._before_staging()
+        ring = self._before_staging(name)
         return self._staged(ring, ring.ring.sq().push(op), name, op, buffers, closes)
 
     def stage_raw(self, raw: RawSqe, name: str, *, buffers: tuple[str, ...] = ()) -> RequestThing:
@@ -381,13 +386,14 @@ class Session:
         Raises:
             SubmissionQueueFull: nothing changed.
         """
-        ring = self._before_staging()
+        ring = self._before_staging(name)
         slot = ring.ring.sq().slot()
         slot.write(**raw.given)
         return self._staged(ring, slot.index, name, cast("Op", raw), buffers)
 
-    def _before_staging(self) -> RingThing:
+    def _before_staging(self, name: str) -> RingThing:
         ring = self.ring()
+        self.claim(name)  # the ring may have been opened just now, by this name
         self.taken.found(ring.observer.look().ready)
         return ring
 
