@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from uringlab.core.abi import EnterFlags, SetupFlags
@@ -13,6 +14,7 @@ from uringlab.lab.c.registering import REGISTERING
 from uringlab.lab.c.staging import stage
 from uringlab.lab.c.things import THINGS
 from uringlab.lab.c.writer import Line
+from uringlab.lab.steps_taken import Staged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -208,6 +210,45 @@ def _repeat(writer: Writer, command: Command, step: Step) -> None:
     writer.loop, writer.times = "", 1
 
 
+def _storm(writer: Writer, command: Command, step: Step) -> None:
+    """As many as the session made of them, a turn at a time."""
+    done, batch = step.number, step.ready
+    if command.inner is None or done <= 0 or batch <= 0:
+        not_said(writer, command)
+        return
+    ring = writer.ring(step.ring)
+    body = _loop_body(writer, command.inner, replace(step, staged=[Staged(step.ring, "storm", 1)]))
+    to_do, now = writer.names.fresh("to_do"), writer.names.fresh("now")
+    writer.say(f"for (unsigned long {to_do} = {done}; {to_do} > 0;) {{")
+    writer.depth = 2
+    writer.say(f"const unsigned {now} = {to_do} < {batch} ? {to_do} : {batch};")
+    writer.gap()
+    writer.say(f"for (unsigned turn = 0; turn < {now}; turn++) {{")
+    writer.lines += body
+    writer.say("}")
+    writer.say(
+        f"{writer.call('check_uring')}(io_uring_submit_and_wait(&{ring}, {now}), "
+        '"io_uring_submit_and_wait");'
+    )
+    writer.say(f"io_uring_cq_advance(&{ring}, {now});")
+    writer.say(f"{to_do} -= {now};")
+    writer.depth = 1
+    writer.say("}")
+
+
+def _loop_body(writer: Writer, inner: Command, step: Step) -> list[Line]:
+    """The lines of one request of a storm; what must outlive them is declared before."""
+    writer.loop, writer.depth = "turn", 3
+    hoisted: list[Line] = []
+    writer.hoisted = hoisted
+    outside, writer.lines = writer.lines, []
+    stage(writer, inner, step)
+    body, writer.lines = writer.lines, outside
+    writer.hoisted, writer.loop, writer.depth = None, "", 1
+    writer.lines += hoisted
+    return body
+
+
 def _expect(writer: Writer, command: Command, step: Step) -> None:
     expect(writer, command, step)
 
@@ -238,10 +279,11 @@ SAID: Mapping[str, Say] = {
     "reap": _reap,
     "do": _do,
     "repeat": _repeat,
+    "storm": _storm,
     "expect": _expect,
 }
 """By verb; operations go by their op."""
-GO_ON = frozenset({"enter", "submit", "wait", "publish", "repeat", "do"})
+GO_ON = frozenset({"enter", "submit", "wait", "publish", "repeat", "do", "storm"})
 """Verbs that are said even if the session was refused something: the kernel was asked."""
 
 

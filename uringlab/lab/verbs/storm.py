@@ -61,6 +61,7 @@ def _storm(session: Session, command: Command) -> Iterator[Reply]:
     session.guard.check_told(range(first, first + storm.names))
     if used.made is not None:
         session.names[used.made.name] = used.made
+        session.taken.made(used.made.name, len(used.made.buffer))
         yield note(f"all of them into {used.made.name}")
     slots = thing.ring.params.sq_entries
     if command.get("batch", 0) > slots:
@@ -70,6 +71,8 @@ def _storm(session: Session, command: Command) -> Iterator[Reply]:
         )
     verb = command.inner.spec.name
     failed = _blow(session, thing, storm)
+    session.taken.number(storm.progress.done)
+    session.taken.waited(storm.batch)
     yield _answer(verb, thing, storm)
     left = _left(thing, storm)
     if failed is not None:
