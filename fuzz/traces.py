@@ -32,7 +32,8 @@ class Traces:
         workers: threads for what blocks. The kernel keeps two idle ones for as long as the thread
             lives that had a ring, whatever became of the ring.
         threads: Python's.
-        blocks: blocks of memory that the C floor holds.
+        blocks: blocks of memory that the C floor holds, without what it gave up for good: a ring
+            that cannot prove that a silent request has ended never frees its memory.
         scratch: how many things lie where scratch directories are made, and in them.
     """
 
@@ -50,6 +51,7 @@ class Traces:
         """Look."""
         gc.collect()
         maps = (SELF / "maps").read_text()
+        live, _, retired = memory_stats()
         tasks = list(_tasks())
         workers = sum(name.startswith("iou-wrk") for name in tasks)
         return cls(
@@ -59,7 +61,7 @@ class Traces:
             tuple(sorted(name.strip() for name in tasks if not name.startswith("iou-wrk"))),
             workers,
             tuple(sorted(thread.name for thread in threading.enumerate())),
-            memory_stats()[0],
+            live - retired,
             sum(1 for _ in scratch.rglob("*")),
         )
 
@@ -69,6 +71,8 @@ class Traces:
             one.name: (getattr(self, one.name), getattr(other, one.name)) for one in fields(self)
         }
         pairs["workers"] = (self.workers, max(self.workers, other.workers - spare))
+        # Two references to one block may have been given up.
+        pairs["blocks"] = (self.blocks, max(self.blocks, other.blocks))
         return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
 
     def must_come_back(self, scratch: Path, *, spare: int = 0) -> None:
