@@ -492,16 +492,22 @@ class Flags(Value):
         bits: name to bit.
         docs: name to one line.
         prefixes: what may stand before a name, such as IOSQE_.
+        width: bits that the kernel's word has.
     """
 
     label = "FLAGS"
 
     def __init__(
-        self, bits: Mapping[str, int], docs: Mapping[str, str], prefixes: Sequence[str] = ()
+        self,
+        bits: Mapping[str, int],
+        docs: Mapping[str, str],
+        prefixes: Sequence[str] = (),
+        width: int = 64,
     ) -> None:
         """The names and their bits."""
         self._bits = {name.lower(): bit for name, bit in bits.items()}
         self._docs = docs
+        self._width = width
         self._prefixes = tuple(prefix.lower() for prefix in prefixes)
         shown = list(self._bits)
         self.wants = "flags: " + "|".join(shown[:4]) + ("|…" if shown[4:] else "")
@@ -519,6 +525,8 @@ class Flags(Value):
                     token.span,
                 )
             total |= bit
+        if total >> self._width:
+            raise LineError(f"{total:#x} is more than {self._width} bits", token.span)
         return total
 
     def _bare(self, word: str) -> str:

@@ -23,6 +23,7 @@ SETUP_FLAGS = Flags(
     {str(flag.name): int(flag) for flag in SetupFlags},
     {str(flag.name): flag.doc for flag in SetupFlags},
     ("ioring_setup_",),
+    width=32,
 )
 
 

@@ -35,6 +35,7 @@ ENTER_FLAGS = Flags(
     {str(flag.name): int(flag) for flag in EnterFlags},
     {str(flag.name): flag.doc for flag in EnterFlags},
     ("ioring_enter_",),
+    width=32,
 )
 _MINE = (EnterFlags.EXT_ARG, EnterFlags.EXT_ARG_REG, EnterFlags.REGISTERED_RING)
 _FLAG_BITS = 0xFFFF
