@@ -18,13 +18,13 @@ INTRO = """\
 VERB operand… key=value… [-> NAME]        # comment
 ```
 
-- Numbers: `100`, `0x64`, `4k`, `1M`. Times: `20ms`, `1.5s`. An errno: `-ECANCELED`.
+- Numbers: `100`, `0x64`, `4k` (4096), `1M`, `1G`. Times: `20ms`, `1.5s`. An errno: `-ECANCELED`.
 - Strings: `"…"`, with `\\n`, `\\t`, `\\\\`, `\\"`, `\\x41`.
 - Flags: `flags=link|drain`, with or without the kernel's prefix, in any case.
 - `-> r1` names the request; without it, it gets the next free `rN`. The name stands for it
   everywhere.
 - `;` separates commands, `#` begins a comment, an empty line does nothing.
-- A line is parsed whole before any of it runs: a bad line changes nothing.
+- A line is parsed whole before any of it runs: one that does not parse changes nothing.
 - In a signature `[…]` may be left out, and CAPITALS stand for what you type.
 """
 

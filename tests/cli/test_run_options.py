@@ -114,3 +114,26 @@ def test_check_takes_lines_and_standard_input():
     assert done.returncode == 2
     assert "stdin:2: raed g" in done.stderr
     assert "-c 1: " in done.stderr or "-c 1:1: raed f" in done.stderr
+
+
+def test_check_knows_the_form_of_an_expectation():
+    done = uringlab("check", "-c", "expect r1 foo", "-c", "nop; expect", "-c", "expect r1 res=0")
+    assert done.returncode == 2
+    assert "-c 1:1: expect r1 foo" in done.stderr
+    assert "-c 2:1: nop; expect" in done.stderr
+    assert "-c 3" not in done.stderr
+
+
+def test_a_file_without_end_is_no_script(tmp_path):
+    endless = tmp_path / "endless"
+    with endless.open("wb") as file:
+        file.truncate(17 << 20)
+    done = uringlab("run", str(endless))
+    assert done.returncode == 2
+    assert "no script has more than 16 MB" in done.stderr
+
+
+def test_a_mark_of_the_byte_order_is_no_part_of_the_first_word(tmp_path):
+    script = tmp_path / "a.uring"
+    script.write_text("\ufeffdo nop -> r1\n")
+    assert uringlab("run", "-q", str(script)).stdout == "r1  res=0\n"

@@ -130,6 +130,26 @@ def test_what_failed_is_a_comment_and_what_only_looks_is_left_out(tmp_path, monk
     rerun(script)
 
 
+def test_what_a_repeat_did_before_it_failed_is_done_again(tmp_path, monkeypatch):
+    with Session() as session:
+        with pytest.raises(LineError, match="after 8 of 9"):
+            session.run("repeat 9 nop")
+        session.run("submit; reap")
+        script = saved(session, tmp_path, monkeypatch)
+        ended = heads_and_tails(session)
+    assert "# failed: repeat 9 nop\nrepeat 8 nop\nsubmit\n" in script
+    assert rerun(script) == ended
+
+
+def test_a_message_is_not_the_result_of_a_request_that_is_over(tmp_path, monkeypatch):
+    with Session() as session:
+        session.run("ring new a; ring new b; ring use a; repeat 7 nop; submit; reap")
+        session.run("ring use b; do msg_ring a res=42 data=7; ring use a; reap")
+        script = saved(session, tmp_path, monkeypatch)
+    assert script.count(" r7 res=") == 1
+    rerun(script)
+
+
 def test_the_lines_of_a_sourced_file_are_in_it(tmp_path, monkeypatch):
     with Session() as session:
         (session.scratch.path / "more.uring").write_text("nop -> a\nsubmit\n")

@@ -8,6 +8,7 @@ from uringlab.core import abi
 from uringlab.core.abi import SetupFlags
 from uringlab.lab import LineError, Session
 from uringlab.lab.reply import Stream
+from uringlab.observe.event import Posted
 from uringlab.observe.request import State
 
 
@@ -330,3 +331,27 @@ def test_do_waits_for_the_notif_of_a_zero_copy_send():
     with Session() as session:
         session.run('sockets a b type=tcp; do send_zc a "hi" -> z; expect z cqes=2 res=0')
         session.run("do recv b 10 -> r; expect r res=2")
+
+
+def test_a_message_with_the_number_of_a_request_that_is_over_is_nobodys(session):
+    session.run("ring new a; ring new b; ring use a; repeat 2 nop; submit; reap")
+    session.run("ring use b; do msg_ring a res=42 data=2; ring use a")
+    assert "user_data=2  res=42" in session("show cq")
+    assert session("peek").startswith("user_data=2  res=42")
+    assert session("reap").startswith("user_data=2  res=42")
+    told = [session.say(event) for event in session.log.since(0) if isinstance(event, Posted)]
+    assert [text.split()[3] for text in told if "res=42" in text] == ["user_data=2"]
+    assert len([text for text in told if " r2 " in text]) == 1
+
+
+def test_a_name_is_taken_until_its_cqe_is_told(session):
+    session.run("nop -> mine; submit")
+    with pytest.raises(LineError, match='"mine" is taken: it is a request, posted'):
+        session.run("nop -> mine")
+    session.run("reap; nop -> mine")
+
+
+def test_a_line_that_stands_deep_in_itself_is_refused(session):
+    session.run("repeat 2 repeat 2 do nop")
+    with pytest.raises(LineError, match="8 deep at most"):
+        session.run("repeat 1 " * 500 + "nop")

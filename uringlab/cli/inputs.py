@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
     from uringlab.lab.script import Statement
 
+LARGEST = 16 << 20
+"""Characters of a script. A device may have no end."""
+
 
 def inputs(
     files: tuple[str, ...], lines: tuple[str, ...]
@@ -27,10 +30,13 @@ def inputs(
             yield "stdin", statements(sys.stdin or ())
             continue
         try:
-            text = Path(name).read_text()
+            with Path(name).open(encoding="utf-8-sig") as file:
+                text = file.read(LARGEST + 1)
         except (OSError, UnicodeDecodeError) as error:
             why = error.strerror if isinstance(error, OSError) else "it is not text"
             raise click.UsageError(f"cannot read {name}: {why}") from error
+        if len(text) > LARGEST:
+            raise click.UsageError(f"cannot read {name}: no script has more than 16 MB")
         yield name, statements(text.splitlines())
     for number, line in enumerate(lines, 1):
         yield f"-c {number}", statements(line.splitlines())

@@ -86,7 +86,8 @@ class Running:
 def run(files: tuple[str, ...], lines: tuple[str, ...], **options: object) -> None:
     """Run files of commands, or - for standard input, or -c LINE.
 
-    What was asked for goes to standard output, what happened to standard error.
+    All of them run in one session, one after another. What was asked for goes to standard output,
+    what happened to standard error.
     """
     run_all(list(inputs(files, lines)), Running(**options))  # type: ignore[arg-type] # click's
 

@@ -241,8 +241,12 @@ def clause_of(number: int, table: Mapping[str, str], room: int) -> str:
     found = meaning(number, table) or ""
     if len(found) <= room:
         return found
-    end = max(found.rfind(sign, 0, room + 1) for sign in ("; ", ": ", ", "))
-    return found[:end] if end >= _SHORTEST else ""
+    # A comma may stand before half of the reason: what is cut there would be wrong.
+    end = found.rfind("; ", 0, room + 1)
+    if end >= _SHORTEST:
+        return found[:end]
+    words = found[: room - 1].rpartition(" ")[0]
+    return f"{words} …" if len(words) >= _SHORTEST else ""
 
 
 _SHORTEST = 12

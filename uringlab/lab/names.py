@@ -145,7 +145,13 @@ class RequestThing:
     def done(self) -> bool:
         """Whether nothing more is to come of it: its name may be given to something else."""
         over = self.settled or self.request.state in (State.SILENT, State.TAKEN_BACK)
+        over = over and self.request.state is not State.POSTED  # its CQE is to be told by its name
         return over and not (self.file is not None and self.file.fd.owned)
+
+    @property
+    def awaits(self) -> bool:
+        """Whether a CQE with its user_data can be its own: not once its last one was taken."""
+        return self.request.seen is None
 
     def text(self) -> str:
         """For `show names`."""

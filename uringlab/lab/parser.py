@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from uringlab.lab.values import Literal
 
 
+DEEPEST = 8
+"""Commands that may stand in one another: repeat 2 repeat 2 do nop has three."""
+
+
 def parse_line(line: str, table: CommandTable) -> list[Command]:
     """Every command of a line.
 
@@ -55,18 +59,23 @@ def verb_of(group: list[Token], table: CommandTable) -> tuple[CommandSpec | None
     return table.find(first.text), 1
 
 
-def _parse(group: list[Token], table: CommandTable) -> Command:
+def _parse(group: list[Token], table: CommandTable, deep: int = 0) -> Command:
+    if deep > DEEPEST:
+        raise LineError(f"commands stand in one another {DEEPEST} deep at most", group[0].span)
     spec, taken = verb_of(group, table)
     whole = group[0].span.to(group[-1].span)
     if spec is None:
         raise _unknown(group, table)
     rest = group[taken:]
     if spec.raw:
-        return Command(spec, whole, tokens=tuple(rest))
+        command = Command(spec, whole, tokens=tuple(rest))
+        if spec.check is not None:
+            spec.check(command)
+        return command
     into = ""
     if spec.stages:
         rest, into = _arrow(rest)
-    return _operands(Command(spec, whole, into=into), rest, table)
+    return _operands(Command(spec, whole, into=into), rest, table, deep)
 
 
 def _unknown(group: list[Token], table: CommandTable) -> LineError:
@@ -100,7 +109,7 @@ def _arrow(rest: list[Token]) -> tuple[list[Token], str]:
     return rest[:at], NewName().read(after[0])
 
 
-def _operands(command: Command, rest: list[Token], table: CommandTable) -> Command:
+def _operands(command: Command, rest: list[Token], table: CommandTable, deep: int) -> Command:
     spec = command.spec
     values: dict[str, Literal] = {}
     spans: dict[str, Span] = {}
@@ -128,7 +137,7 @@ def _operands(command: Command, rest: list[Token], table: CommandTable) -> Comma
             own, others = _shared_out(spec, rest[at:], table)
             for three in own:
                 _read_named(spec, three, values, spans)
-            inner = _parse(others, table)
+            inner = _parse(others, table, deep + 1)
             _check(spec, values, many, command.span)
             return replace(command, values=values, spans=spans, inner=_inner(spec, inner))
         else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,8 @@ PATIENCE = "10s"
 """How long the script waits for what a person had waited for without saying so."""
 _SILENT_GROUPS = ("looking", "lessons")
 _SILENT = ("help", "history", "source", "record", "record stop", "save", "reset", "quit")
+_AFTER = re.compile(r"\(after (\d+) of \d+\)")
+"""How far a `repeat` came that failed."""
 _TAKES = ("reap", "peek", "do")
 
 
@@ -51,6 +54,9 @@ def _commands(step: Step) -> Iterator[str]:
         yield f"{_named(text.removeprefix('do').lstrip(), step)}; submit  # do, given up"
     elif step.error:
         yield f"# {'given up' if step.gave_up else 'failed'}: {' '.join(text.split())}"
+        done = _AFTER.search(step.error)
+        if spec.name == "repeat" and done is not None and int(done[1]):
+            yield f"repeat {done[1]} {_inner_text(step)}"  # so many times it was done
     elif spec.name == "expect":
         within = "" if step.command.tokens and step.command.tokens[0].text == "within" else "within"
         yield f"expect {within} {PATIENCE} {text[6:].lstrip()}" if within else text
@@ -59,6 +65,13 @@ def _commands(step: Step) -> Iterator[str]:
         if spec.name in _TAKES and ready:
             yield _until(step, ready)
         yield _named(text, step)
+
+
+def _inner_text(step: Step) -> str:
+    """The command that was repeated, as it was typed."""
+    command = step.command
+    inner = command.inner
+    return "" if inner is None else command.text[inner.span.start - command.span.start :]
 
 
 def _until(step: Step, ready: int) -> str:

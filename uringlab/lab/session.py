@@ -51,6 +51,14 @@ if TYPE_CHECKING:
 
 DEFAULT_ENTRIES = 8
 DEEPEST = 8
+_MAKE = {
+    "file": 'file f notes.txt text="hello"',
+    "buffer": "buf b0 4k",
+    "ring": "ring new r0",
+    "request": "nop -> r1",
+    "child": "child kid",
+}
+"""What makes a thing of each kind."""
 MOST_NAMES = 1_000
 GIVE_UP_SIGNAL = signal.SIGURG
 
@@ -271,9 +279,32 @@ class Session:
         thing = self._by_user_data.get((ring, user_data))
         return thing.name if thing is not None else plain(ring, user_data)
 
+    def owner_of_cqe(self, ring: str, user_data: int) -> RequestThing | None:
+        """The request that a CQE belongs to which nobody has taken yet; None: nobody's here.
+
+        A message of another ring may have the user_data of a request that is long over.
+        """
+        thing = self._by_user_data.get((ring, user_data))
+        return thing if thing is not None and thing.awaits else None
+
+    def cqe_name(self, ring: str, user_data: int) -> str:
+        """Whose a CQE is that nobody has taken yet: `r1`, or `user_data=9` for a stranger's."""
+        thing = self.owner_of_cqe(ring, user_data)
+        return thing.name if thing is not None else plain(ring, user_data)
+
     def say(self, event: Event) -> str:
         """An event as a line, with this session's names."""
+        if isinstance(event, Posted) and not self._is_of_its_request(event):
+            return event.text(plain)
         return event.text(self.request_name)
+
+    def _is_of_its_request(self, event: Posted) -> bool:
+        thing = self._by_user_data.get((event.ring, event.user_data))
+        if thing is None or thing.awaits:
+            return True
+        kept = thing.request.completions
+        # Of a multishot request only the first and the newest are kept: what is between is its own.
+        return not kept or kept[0].index <= event.index <= kept[-1].index
 
     # -- rings -------------------------------------------------------------------------
 
@@ -524,7 +555,7 @@ class Session:
             raise LineError(
                 f'no {what} is called "{name}".{did_you_mean(name, of_kind)}{known}',
                 None,
-                {"file": 'file f notes.txt text="hello"', "buffer": "buf b0 4k"}.get(kind, "help"),
+                _MAKE.get(kind, "help"),
             )
         if kind and thing.kind != kind:
             raise LineError(f'"{name}" is a {thing.kind}, not a {kind}')

@@ -76,6 +76,7 @@ class CommandSpec:
         more: a paragraph for `help NAME`.
         wraps: it takes a whole command after its own operands (`do`, `repeat`).
         raw: it reads its tokens itself (`expect`).
+        check: reads a `raw` command's tokens without a session, and raises what is wrong with them.
         stages_raw: it stages a request, of no declared op (`sqe`).
         read_only: it changes nothing, so it may run at any time.
     """
@@ -92,6 +93,7 @@ class CommandSpec:
     more: str = ""
     wraps: str = ""
     raw: str = ""
+    check: Callable[[Command], object] | None = None
     stages_raw: bool = False
 
     @property

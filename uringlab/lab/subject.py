@@ -114,6 +114,7 @@ def _request_word(thing: RequestThing, condition: Condition) -> Found:
             picked = last is not None and last.flags & CqeFlags.BUFFER
             return last.flags >> CQE_BUFFER_SHIFT if last is not None and picked else None
         case "state":
+            _check_state(condition)
             return str(one.state)
         case "op":
             return one.decoded().name
@@ -124,6 +125,16 @@ def _request_word(thing: RequestThing, condition: Condition) -> Found:
     raise LineError(
         f'a request has no "{condition.path}"; it has {", ".join(REQUEST_WORDS)}', condition.span
     )
+
+
+def _check_state(condition: Condition) -> None:
+    states = [str(state) for state in State]
+    if condition.wanted.lower() not in states:
+        raise LineError(
+            f'there is no state "{condition.wanted}".{did_you_mean(condition.wanted, states)} '
+            f"There are: {', '.join(states)}",
+            condition.span,
+        )
 
 
 def _requests_word(session: Session, condition: Condition) -> int:

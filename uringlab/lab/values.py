@@ -21,11 +21,19 @@ if TYPE_CHECKING:
     from uringlab.lab.lexer import Token
 
 _NUMBER = re.compile(r"(-?)(0[xX][0-9a-fA-F]+|0[oO][0-7]+|0[bB][01]+|[0-9]+)([kKmMgG]?)")
-_TIME = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ns|us|µs|ms|s|m)")
+_TIME = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ns|us|µs|ms|s|m|h)")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 _ADDRESS = re.compile(r"(?:\[([0-9a-fA-F:.]+)\]|([0-9.]+)):([0-9]{1,5})")
 _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
-_TIMES = {"ns": 1, "us": 10**3, "µs": 10**3, "ms": 10**6, "s": 10**9, "m": 60 * 10**9}
+_TIMES = {
+    "ns": 1,
+    "us": 10**3,
+    "µs": 10**3,
+    "ms": 10**6,
+    "s": 10**9,
+    "m": 60 * 10**9,
+    "h": 3600 * 10**9,
+}
 _BIG = 2**64
 _LONGEST = 100
 """Characters of the longest number that is read; none of the kernel's has more."""
@@ -160,7 +168,7 @@ class Duration(Value):
         """Read it."""
         match = _TIME.fullmatch(token.text) if token.type is T.WORD else None
         if match is None:
-            raise self.refuse(token, " Units: ns, us, ms, s, m")
+            raise self.refuse(token, " Units: ns, us, ms, s, m, h")
         number = float(match[1]) * _TIMES[match[2]]
         if number > MAX_NS:
             raise LineError(f"{token.text} is too long: 146 years at most", token.span)

@@ -50,7 +50,7 @@ COMMON_ERRNOS = NOT_A_SOCKET | {
     "ECONNRESET": "the other side broke the connection off",
     "ENOTCONN": "the socket is not connected",
     "EOPNOTSUPP": "this type of socket does not know one of the msg_flags",
-    "ENOBUFS": "group: it has no buffer left: give some back, and ask again (a multishot one has "
+    "ENOBUFS": "the group has no buffer left: give some back, and ask again (a multishot one has "
     "ended); else the kernel has no memory for it",
     "EINTR": "it was interrupted, mostly because it was being cancelled",
     "ECANCELED": "it was cancelled while it waited, or the request it was linked to failed",

@@ -28,16 +28,19 @@ COMMON_ERRNOS = {
     "EINVAL": "O_DIRECT and the memory, offset or length are not aligned; or such flags, or this "
     "file, do not go with it",
     "EIO": "the device failed",
-    "EOPNOTSUPP": "this file does not know these rw_flags",
+    "EOPNOTSUPP": "this file does not know these rw_flags; or the ring has IOPOLL, and the "
+    "file cannot be polled (that needs O_DIRECT)",
     "EOVERFLOW": "the offset is beyond what a file can have",
 }
 READ_ERRNOS = COMMON_ERRNOS | {
-    "EBADF": "the fd is not open, or not open for reading",
+    "EBADF": "the fd is not open, or not open for reading; or nothing is in that place of the "
+    "table of registered files",
     "EFAULT": "the kernel could not write to that address",
     "EISDIR": "it is a directory",
 }
 WRITE_ERRNOS = COMMON_ERRNOS | {
-    "EBADF": "the fd is not open, or not open for writing",
+    "EBADF": "the fd is not open, or not open for writing; or nothing is in that place of the "
+    "table of registered files",
     "EFAULT": "the kernel could not read from that address",
     "EFBIG": "the file would be larger than its file system allows, or RLIMIT_FSIZE",
     "ENOSPC": "the device is full",
@@ -53,7 +56,7 @@ class Read(
     example="read f 5 buf=b0 -> r1",
     c="io_uring_prep_read(sqe, {fd}, {buf}, {len}, {off});",
     man="io_uring_prep_read(3)",
-    errnos=READ_ERRNOS | {"ENOBUFS": "group: it has no buffer left"},
+    errnos=READ_ERRNOS | {"ENOBUFS": "the group has no buffer left: give some back"},
 ):
     """Read into one buffer, as pread(2). The buffer is held until the final CQE.
 
@@ -156,7 +159,8 @@ class ReadMultishot(
     man="io_uring_prep_read_multishot(3)",
     errnos={
         "EBADFD": "this kind of file cannot be polled (a regular file): read it in one go",
-        "EBADF": "the fd is not open, or not open for reading",
+        "EBADF": "the fd is not open, or not open for reading; or nothing is in that place of the "
+        "table of registered files",
         "ECANCELED": "it was cancelled: that is how one ends it",
         "EINVAL": "the kernel found no group, or the ring polls (IOPOLL)",
         "ENOBUFS": "the group has no buffer left: give some back, and ask again",

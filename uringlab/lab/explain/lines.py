@@ -59,5 +59,5 @@ def sentence(text: str) -> str:
 
 
 def cut(text: str, most: int) -> str:
-    """So many characters of it."""
-    return text if len(text) <= most else f"{text[: most - 2].rstrip()} …"
+    """So many characters of it, and no half words."""
+    return text if len(text) <= most else f"{text[: most - 1].rpartition(' ')[0]} …"

@@ -132,9 +132,17 @@ def _next(session: Session, thing: RequestThing) -> str:
     return _after(thing)
 
 
+def group_of(thing: RequestThing) -> int | None:
+    """The group of provided buffers that it picks from."""
+    found = vars(thing.op).get("group")
+    return found if isinstance(found, int) else None
+
+
 def _after(thing: RequestThing) -> str:
     """It is over."""
     final = thing.request.final
+    if final is not None and final.res == -errno.ENOBUFS and group_of(thing) is not None:
+        return f"recycle {group_of(thing)}, and stage it again"
     if final is not None and final.res in _AGAIN:
         return "stage it again"
     planned = _AS_PLANNED.get(thing.op.opcode, ())

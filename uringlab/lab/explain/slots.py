@@ -138,7 +138,8 @@ def explain_cqe(session: Session, ring: RingThing, slot: int) -> Answer:
         )
     ready = ((shot.cq_tail - 1 - index) & U32) < shot.ready
     cqe = cqe_of(shot.cqe_bytes(index))
-    whose = session.request_name(ring.name, cqe.user_data)
+    name_of = session.cqe_name if ready else session.request_name
+    whose = name_of(ring.name, cqe.user_data)
     owner = (
         "Posted, and not seen: it is yours to read, and the kernel leaves it alone. Next: reap."
         if ready

@@ -29,6 +29,7 @@ SPECS = (
         _expect,
         "expect sq.staged=0 cq.ready=0",
         "holding to account",
+        check=parse,
         raw="[within TIME] [NAME] CONDITION… [after REQUEST]",
         more="Conditions: sq.staged=8, cq.ready>=1, r1 res=5 state=seen, r2 res=-ECANCELED "
         'after r1, order r1 r3 r2, b0 text="hello", f size=5, memory.4=1, inflight=0, '

@@ -93,7 +93,7 @@ def _lists(session: Session, thing: RingThing, found: Truths) -> Iterator[tuple[
     yield (
         "CqOverflowList",
         [
-            f"{session.request_name(thing.name, one.user_data)} res={one.res}"
+            f"{session.cqe_name(thing.name, one.user_data)} res={one.res}"
             for one in info.overflow or ()
         ],
     )

@@ -101,7 +101,7 @@ def show_cq(session: Session, thing: RingThing) -> str:
         f"  ready {shot.ready}   overflow {shot.cq_overflow}",
     ]
     for index, cqe in shot.ready_cqes():
-        name = session.request_name(thing.name, cqe.user_data)
+        name = session.cqe_name(thing.name, cqe.user_data)
         meaning = f" ({errno_text(cqe.res)})" if cqe.res < 0 else ""
         flags = flag_names(CqeFlags, cqe.flags & 0xFFFF)
         more = f"  flags={flags}" if cqe.flags else ""

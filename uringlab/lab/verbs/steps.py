@@ -276,22 +276,21 @@ def cqe_reply(session: Session, ring: str, cqe: Cqe, *, taken: bool = False) -> 
         cqe: a copy.
         taken: whether the head was moved past it: what it brought is the learner's then.
     """
-    name = session.request_name(ring, cqe.user_data)
+    known = session.owner_of_cqe(ring, cqe.user_data)
+    name = session.cqe_name(ring, cqe.user_data)
     parts = [f"{name}  res={cqe.res}"]
     flags = cqe.flags & _FLAG_BITS
     shown = f"flags={flag_names(CqeFlags, flags)}" if flags else ""
-    thing = session.names.get(name)
     why: dict[str, object] = {}
     if cqe.res < 0:
         parts[0] += f" ({errno_text(cqe.res)})"
-        own = thing.op.errnos if isinstance(thing, RequestThing) else {}
+        own = known.op.errnos if known is not None else {}
         clause = clause_of(cqe.res, own, _WIDE - len(parts[0]) - len(shown) - 4)
         parts[0] += f": {clause}" if clause else ""
         why["errno"] = errno_name(cqe.res)
         why["meaning"] = meaning(cqe.res, own) or meaning(cqe.res, IN_IO_URING)
     if shown:
         parts.append(shown)
-    known = thing if isinstance(thing, RequestThing) else None
     text = brought(session, ring, known, cqe, taken=taken)
     fd = known is not None and known.op.may_bring_fds and bool(known.op.new_fds(cqe.res))
     if text:
@@ -322,9 +321,11 @@ def reap(session: Session, thing: RingThing, count: int | None = None) -> Iterat
     """Take CQEs: copy them, move the head."""
     thing.observer.look()
     wanted = thing.ring.params.cq_entries if count is None else count
-    found = thing.ring.cq().drain(wanted)
-    session.taken.took(len(found))
+    # Whose they are is asked before the head moves: once it has, their requests are over.
+    found = thing.ring.cq().peek(wanted)
     replies = [cqe_reply(session, thing.name, cqe, taken=True) for cqe in found]
+    thing.ring.cq().drain(len(found))
+    session.taken.took(len(found))
     thing.observer.look()
     yield from replies
 

@@ -114,7 +114,7 @@ def _ring(session: Session, command: Command) -> RingThing:
     for count, what, hint in (
         (shot.staged, "staged", "submit"),
         (shot.pending, "published", "enter"),
-        (in_flight, "in flight", f"wait {in_flight}"),
+        (in_flight, "in flight", "async_cancel cancel_flags=ANY|ALL; submit"),
         (shot.ready, "ready to be reaped", "reap"),
     ):
         if count:
