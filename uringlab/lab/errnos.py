@@ -245,7 +245,10 @@ def clause_of(number: int, table: Mapping[str, str], room: int) -> str:
     end = found.rfind("; ", 0, room + 1)
     if end >= _SHORTEST:
         return found[:end]
-    words = found[: room - 1].rpartition(" ")[0]
+    words = found[: max(room - 1, 0)].rpartition(" ")[0].rstrip(",:")
+    before, colon, after = words.rpartition(": ")
+    if colon and len(after) < _SHORTEST:
+        words = before
     return f"{words} …" if len(words) >= _SHORTEST else ""
 
 

@@ -27,7 +27,7 @@ def session():
         (
             "do timeout 1ms -> t",
             "t  res=-62 (ETIME: timer expired): the time is over: for a timeout that is the "
-            "ordinary end",
+            "ordinary end …",
         ),
         (
             "do read f 4 buf=bad -> r",
@@ -35,7 +35,7 @@ def session():
         ),
         (
             "do async_cancel 4711 -> k",
-            "k  res=-2 (ENOENT: no such file or directory): no request that matches is in flight",
+            "k  res=-2 (ENOENT: no such file or directory): no request that matches is in flight …",
         ),
     ],
 )
@@ -52,7 +52,7 @@ def test_what_no_opcode_speaks_of_is_told_as_before(session):
 def test_a_program_is_told_the_errno_and_the_whole_of_what_it_means(session):
     [cqe] = [one.json for one in session.run("do read 999 4 -> r1") if one.json.get("res")]
     assert cqe["errno"] == "EBADF"
-    assert cqe["meaning"] == "the fd is not open, or not open for reading"
+    assert cqe["meaning"].startswith("the fd is not open, or not open for reading; or nothing")
     [cqe] = [one.json for one in session.run("do nop -> r1") if "res" in one.json]
     assert "errno" not in cqe
     assert "meaning" not in cqe
@@ -66,8 +66,10 @@ def test_no_clause_is_longer_than_its_room_and_none_is_cut_within_words():
             for room in (0, 20, 40, 60, 200):
                 said = clause_of(number, op.errnos, room)
                 assert len(said) <= room
-                assert whole.startswith(said)
-                assert said in ("", whole) or whole[len(said)] in ";:,"
+                kept = said.removesuffix(" …")
+                assert whole.startswith(kept)
+                ends = " ,:" if kept != said else ";"
+                assert said in ("", whole) or whole[len(kept)] in ends
 
 
 def test_a_line_that_has_a_clause_is_less_than_a_hundred_columns(session):
