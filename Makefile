@@ -33,7 +33,8 @@ lab: $(VENV)/installed ## make the environment, build, open the lab
 	@$(BIN)/uringlab
 
 test: $(VENV)/developed ## run every test, on the real kernel
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
+	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal --ignore=tests/reference
+	$(BIN)/python -m pytest -q tests/reference # one process: what ran on what is counted
 
 check: format lint types contracts test ## format, lint, types, import contracts, tests
 

@@ -72,7 +72,7 @@ def test_it_reads_into_the_buffer_and_the_buffer_is_held(session):
         ("madvise addr=b0 len=64", "MADVISE cannot be raw"),
         ("provide_buffers addr=b0 len=8", "PROVIDE_BUFFERS cannot be raw: the kernel keeps"),
         ("openat addr=b0", "its words could lead out of the session"),
-        ("socket fd=16 off=3", "its words could lead out of the session"),
+        ("socket off=3", "its words could lead out of the session"),
         ("files_update addr=b0 len=1", "its words could lead out of the session"),
         ("close fd=f", "its words could lead out of the session"),
         ("nop fd=1", "belongs to this program"),

@@ -66,8 +66,6 @@ def pytest_collection_modifyitems(config, items):
             marks = getattr(item.module, "pytestmark", [])
             marks = marks if isinstance(marks, list) else [marks]
             census.claims[item.path.name] = {kind.name for kind in claimed(marks)}
-        if item.path.parent == here:
-            item.add_marker(pytest.mark.xdist_group("reference"))  # one process counts them all
     # The counting comes last.
     items.sort(key=lambda item: item.path == here / CENSUS)
 

@@ -111,7 +111,7 @@ def test_a_completion_is_told_above_a_half_typed_line_which_stays(terminal):
 
 def test_a_line_that_says_much_can_be_given_up_and_is_told_in_order(terminal):
     terminal.type("repeat 100000 do nop")
-    terminal.see("r50  res=0")
+    terminal.see("  res=0")  # which of them is on the screen then, nobody knows
     terminal.child.sendintr()
     terminal.see("given up after")
     terminal.type("do nop -> n")

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from importlib import import_module
+from typing import TYPE_CHECKING, cast
 
 import click
 
 from uringlab.cli import exits
 from uringlab.cli.inputs import inputs
-from uringlab.cli.lessons import lessons
 from uringlab.cli.options import EPILOG, RECORD, bounds, recording
-from uringlab.cli.replay import replay
 from uringlab.cli.run import Running, run, run_all
 from uringlab.cli.surroundings import at_a_terminal, leave_in_order, need_io_uring, os_error
 
@@ -19,7 +18,26 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+_ELSEWHERE = ("lessons", "replay")
+"""Commands that are in a module of their name, and loaded when they are asked for."""
+
+
+class _Commands(click.Group):
+    """The commands, in the order of their names. A script need not wait for those of others."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        """All of them."""
+        return sorted({*super().list_commands(context), *_ELSEWHERE})
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        """One of them; None: there is none."""
+        if name in _ELSEWHERE:
+            return cast("click.Command", getattr(import_module(f"uringlab.cli.{name}"), name))
+        return super().get_command(context, name)
+
+
 @click.group(
+    cls=_Commands,
     invoke_without_command=True,
     epilog=EPILOG,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -118,8 +136,6 @@ def check(files: tuple[str, ...], lines: tuple[str, ...]) -> None:
         sys.exit(exits.USAGE)
 
 
-cli.add_command(lessons)
-cli.add_command(replay)
 cli.add_command(run)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -71,5 +70,7 @@ class GaveUp(LineError):
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """` Did you mean "read"?`, or nothing."""
+    from difflib import get_close_matches  # noqa: PLC0415 - only for words that are wrong
+
     close = get_close_matches(word.lower(), list(known), n=1, cutoff=0.6)
     return f' Did you mean "{close[0]}"?' if close else ""
