@@ -65,7 +65,11 @@ def test_any_other_line_that_fails_is_an_error(report, outcome):
 
 
 def test_expectations_that_were_not_reached_are_skipped(report):
-    report.rest("b.uring", statements(["nop", "expect r1 res=0", "rubbish", "expect"]), TABLE)
+    report.rest(
+        "b.uring",
+        statements(["nop", "expect r1 res=0", "rubbish", "expect", "expect sq.tail=0"]),
+        TABLE,
+    )
     report.close()
     assert numbers(report.read()) == ["2", "0", "0", "2"]
 

@@ -126,3 +126,10 @@ def test_a_lesson_is_read_without_its_marks(begin):
     assert "`" not in terminal.text()
     assert "*" not in terminal.text()
     assert terminal.end() == 0
+
+
+def test_a_c_program_is_indented(terminal):
+    terminal.type("do nop; c")
+    terminal.see("        io_uring_queue_exit(&r0);")
+    assert "?" not in re.sub(r"\(Ctrl.*", "", terminal.text().split("int main")[-1])
+    assert terminal.end() == 0

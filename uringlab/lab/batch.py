@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import concurrent.futures
-import json
-import platform
 import time
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -103,7 +101,8 @@ class Batch:
     def begin(self, run: int = 1, runs: int = 1) -> None:
         """Say what follows, to a program: the first object."""
         if self.as_json:
-            from importlib.metadata import version  # noqa: PLC0415 - slow, and few ask for it
+            import platform  # noqa: PLC0415 - few ask for it
+            from importlib.metadata import version  # noqa: PLC0415 - the same, and it is slow
 
             self._print_json(
                 {
@@ -231,6 +230,8 @@ class Batch:
                 print(f"  {event.actor:<7} {session.say(event)}", file=self.err)
 
     def _print_json(self, thing: dict[str, object]) -> None:
+        import json  # noqa: PLC0415 - few ask for it
+
         print(json.dumps(thing, default=str), file=self.out, flush=True)
 
 

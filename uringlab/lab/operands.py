@@ -78,7 +78,6 @@ if TYPE_CHECKING:
     from uringlab.lab.values import Address, Refs, Value
 
 MAX_AUTO = 1 << 20
-_HELD = abi.ResolveFlags.BENEATH | abi.ResolveFlags.IN_ROOT
 
 
 def value_for(kind: Kind) -> Value:
@@ -276,7 +275,8 @@ class Operands:
 
     def _held(self) -> bool:
         """Whether the kernel itself lets nothing out of the directory where the path begins."""
-        return bool((self.command.get("resolve") or 0) & _HELD)
+        resolve: int = self.command.get("resolve") or 0
+        return bool(resolve and resolve & (abi.ResolveFlags.BENEATH | abi.ResolveFlags.IN_ROOT))
 
     def _directory(self, name: str, typed: Any) -> Any:
         """The directory that a path begins at: one that the learner has opened, and that stays.

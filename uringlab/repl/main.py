@@ -319,7 +319,8 @@ def _does_something(line: str) -> bool:
 def _shown(reply: Reply) -> StyleAndTextTuples:
     if reply.json.get("type") in _LESSON:
         return marked(reply.text, "class:lesson")
-    return [("" if reply.stream is Stream.DATA else "class:note", reply.text)]
+    # A tab of a C program is room; in what was typed it is a sign, as a caret counts them.
+    return [("" if reply.stream is Stream.DATA else "class:note", reply.text.expandtabs())]
 
 
 def run_repl(

@@ -133,9 +133,7 @@ class Screen:
         """
         if self.app.is_running:
             self.app.renderer.erase()
-        shown: StyleAndTextTuples = [
-            (one[0], one[1].expandtabs().translate(_OBEYED)) for one in text
-        ]
+        shown: StyleAndTextTuples = [(one[0], one[1].translate(_OBEYED)) for one in text]
         shown.append(("", "\n"))
         print_formatted_text(self.output, shown, STYLE, color_depth=self.app.color_depth)
         self.app.invalidate()
